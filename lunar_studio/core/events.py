@@ -1,0 +1,207 @@
+"""What work tells those who watch: frozen records of numbers and fresh arrays, never tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from lunar_studio.core.arrays import U8
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.score import Score
+from lunar_studio.core.sprite import Sprite
+
+# ---- exploring -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A latent became a sprite, and the teacher scored it.
+
+    Attributes:
+        generation: Number of the request; newer requests have larger numbers.
+        latent: What was decoded.
+        sprite: The exact pixels.
+        score: The teacher's judgement of those pixels.
+        elapsed_ms: Time the decode and score took, without waiting.
+    """
+
+    generation: int
+    latent: Latent
+    sprite: Sprite
+    score: Score
+    elapsed_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The prior invented latents.
+
+    Attributes:
+        seed: What they grew from.
+        prompt: The words they were asked to follow; empty for none.
+        latents: In order.
+    """
+
+    seed: int
+    prompt: str
+    latents: tuple[Latent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A sprite found its place in the latent space."""
+
+    sprite: Sprite
+    latent: Latent
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Work ended with a mistake of the world: what happened and what to do, ready to show."""
+
+    message: str
+    hint: str
+
+
+# ---- training ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A run is about to take its first step.
+
+    Attributes:
+        run_dir: The run's folder.
+        preset: Name of the preset it started from.
+        parameters: Parameters of each part that trains.
+        device: `cpu` or `cuda:0`.
+        precision: `fp32`, `bf16` or `fp16`.
+        precision_reason: Why, in one sentence with the measured figures.
+        train_count: Sprites trained on.
+        validation_count: Sprites held out.
+        first_step: 0, or the step resumed from.
+        max_steps: The step it ends at.
+        memory_bytes: Estimated peak.
+    """
+
+    run_dir: Path
+    preset: str
+    parameters: Mapping[str, int]
+    device: str
+    precision: str
+    precision_reason: str
+    train_count: int
+    validation_count: int
+    first_step: int
+    max_steps: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """One optimizer step.
+
+    Attributes:
+        step: Number of the step just done; the first is 1.
+        elapsed_s: Seconds since this leg of the run began.
+        images: Sprites seen since step 0.
+        images_per_s: Rate over the last steps.
+        losses: By name: `recon`, `kl`, `quality`, `semantic`, `teacher`, `prior`, `total`; those that apply.
+        schedules: By name: `learning_rate`, `kl_weight`, `quality_weight`, `gradient_norm`.
+        expert_shares: Mean gate weight of each expert in this batch; sums to 1; empty without a teacher.
+        share_done: 0 to 1, the larger of steps and minutes done.
+    """
+
+    step: int
+    elapsed_s: float
+    images: int
+    images_per_s: float
+    losses: Mapping[str, float]
+    schedules: Mapping[str, float]
+    expert_shares: tuple[float, ...] = ()
+    share_done: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The held-out sprites were reconstructed.
+
+    Attributes:
+        step: After which step.
+        losses: As in `StepDone`, on held-out sprites.
+        figures: `psnr` (dB), `exact_pixel` and `alpha_iou` (0 to 1).
+    """
+
+    step: int
+    losses: Mapping[str, float]
+    figures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewReady:
+    """Pictures of how far the model is.
+
+    Attributes:
+        step: After which step.
+        originals_NHWC: uint8 RGBA, held-out sprites.
+        reconstructions_NHWC: uint8 RGBA, the same sprites through the model.
+        samples_NHWC: uint8 RGBA, the same random latents at every preview.
+    """
+
+    step: int
+    originals_NHWC: U8
+    reconstructions_NHWC: U8
+    samples_NHWC: U8
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointSaved:
+    """Everything needed to go on is on disk."""
+
+    step: int
+    path: Path
+    is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something happened that the artist should know; training goes on."""
+
+    step: int
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted:
+    """A slow part outside the step loop began, such as finding directions.
+
+    Attributes:
+        step: After which step.
+        title: What is being done, for a status line.
+    """
+
+    step: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The run is over and the model can be used.
+
+    Attributes:
+        step: The last step done.
+        reason: Why it ended.
+        model_path: The finished model file.
+    """
+
+    step: int
+    reason: Literal["finished", "stopped"]
+    model_path: Path
+
+
+TrainEvent = (
+    RunStarted | StepDone | Validated | PreviewReady | CheckpointSaved | Warned | PhaseStarted | RunEnded
+)

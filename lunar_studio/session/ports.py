@@ -1,0 +1,88 @@
+"""What the window needs from the rooms that know torch, as Protocols.
+
+The real things are built in `app` and live in worker threads; tests stand small real classes in
+their place. Methods are called in the worker's thread unless said otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from lunar_studio.core.config import RunConfig
+from lunar_studio.core.events import TrainEvent
+from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.score import Score
+from lunar_studio.core.sprite import Sprite
+
+
+class Explorer(Protocol):
+    """A loaded model, ready to play with; `explore.engine.Engine` is the real one."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """Facts about the model."""
+
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """Found directions, shape before colour, each group ordered by share, largest first."""
+
+    def decode(self, latent: Latent) -> Sprite:
+        """The exact pixels of a latent.
+
+        Raises:
+            ValueError: The latent is of another length than the model's.
+        """
+
+    def score(self, sprite: Sprite) -> Score:
+        """The teacher's judgement; a sprite of another size than the model's is fitted first."""
+
+    def sample(self, count: int, *, seed: int, prompt: str = "", temperature: float = 1.0) -> tuple[Latent, ...]:
+        """Random latents from the prior; the same arguments give the same latents on this machine."""
+
+    def encode(self, sprite: Sprite) -> Latent:
+        """The latent whose decoding comes near the sprite, without refinement."""
+
+
+class ExplorerLoader(Protocol):
+    """Opens a model file."""
+
+    def __call__(self, path: Path | None) -> Explorer:
+        """The model at `path`, or the bundled one for None.
+
+        Raises:
+            ModelFileError: The file is damaged, hostile, not ours or too new.
+        """
+
+
+class Trainer(Protocol):
+    """Starts a run; `training.loop.train` is the real one."""
+
+    def __call__(
+        self,
+        dataset: Path,
+        run_dir: Path,
+        config: RunConfig,
+        *,
+        resume: bool,
+        should_stop: Callable[[], bool],
+        should_pause: Callable[[], bool],
+    ) -> Iterator[TrainEvent]:
+        """Train on a built data set and yield what happens; ends with `RunEnded`.
+
+        Raises:
+            LunarError: It cannot start or go on; what was trained is in the last checkpoint.
+        """
+
+
+class SheetWriter(Protocol):
+    """Writes sprites as a sheet; `export.formats.write` is the real one."""
+
+    def __call__(self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
+        """Write, read back and compare; returns the files written.
+
+        Raises:
+            ExportError: It cannot be written, or reads back differently.
+        """
