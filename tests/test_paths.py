@@ -1,0 +1,58 @@
+"""Where files are: resources of a checkout, folders of the user's under one roof when asked."""
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from lunar_studio import paths
+
+FOLDERS = [paths.settings_file, paths.runs_dir, paths.datasets_dir, paths.exports_dir, paths.cache_dir]
+
+
+def test_resources_of_a_checkout_are_beside_the_package() -> None:
+    assert paths.resources() == Path(paths.__file__).resolve().parents[1] / "resources"
+
+
+def test_resources_of_a_wheel_are_inside_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "lunar_studio"
+    (package / "_resources").mkdir(parents=True)
+    (tmp_path / "resources").mkdir()  # a stranger's folder in site-packages must not win
+    monkeypatch.setattr(paths, "_PACKAGE", package)
+    assert paths.resources() == package / "_resources"
+
+
+def test_missing_resources_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "_PACKAGE", tmp_path / "nowhere" / "lunar_studio")
+    with pytest.raises(FileNotFoundError, match="install it again"):
+        paths.resources()
+
+
+def test_bundled_model_is_among_the_resources() -> None:
+    assert paths.bundled_model().parent == paths.resources() / "models"
+    assert paths.bundled_model().suffix == ".safetensors"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_one_variable_moves_every_folder(folder: paths.Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / "roof"))
+    assert folder().is_relative_to(tmp_path / "roof")
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_without_it_the_platform_decides(folder: paths.Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(paths.HOME_VARIABLE)
+    assert folder().is_absolute()
+    assert folder().is_relative_to(Path.home()) or folder().is_relative_to(platformdirs.user_cache_path())
+
+
+def test_folders_are_different_and_not_created(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.HOME_VARIABLE, str(tmp_path / "roof"))
+    assert len({folder() for folder in FOLDERS}) == len(FOLDERS)
+    assert not (tmp_path / "roof").exists()
+
+
+def test_a_relative_roof_becomes_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.HOME_VARIABLE, "here")
+    monkeypatch.chdir(tmp_path)
+    assert paths.runs_dir() == tmp_path / "here" / "runs"
