@@ -80,7 +80,9 @@ class Trainer(Protocol):
 class SheetWriter(Protocol):
     """Writes sprites as a sheet; `export.formats.write` is the real one."""
 
-    def __call__(self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
+    def __call__(
+        self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int
+    ) -> tuple[Path, ...]:
         """Write, read back and compare; returns the files written.
 
         Raises:

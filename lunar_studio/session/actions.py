@@ -1,0 +1,313 @@
+"""The action table: everything the window can be told to do, in one place.
+
+Menus, tool buttons, the command palette, the help page and the README's key list are made from it.
+An action names the condition under which it is enabled; the window answers conditions, so that a
+button, a menu item and a shortcut are never of two minds. Shortcuts are Qt's portable text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Menu = Literal["file", "edit", "explore", "view", "train", "help"]
+
+EnabledWhen = Literal[
+    "always",
+    "model_loaded",
+    "sprite_shown",
+    "can_undo",
+    "can_redo",
+    "clipboard_has_picture",
+    "exportable",
+    "can_train",
+    "training",
+]
+"""Conditions the window answers:
+
+    always                  at any time
+    model_loaded            a model is open
+    sprite_shown            a model is open and the canvas shows a sprite
+    can_undo, can_redo      there is a step to take back, or to do again
+    clipboard_has_picture   a model is open and the clipboard holds a picture
+    exportable              the canvas shows a sprite, or there are bookmarks
+    can_train               a data set is chosen and nothing trains
+    training                a run is under way
+"""
+
+MENUS: Mapping[Menu, str] = MappingProxyType(
+    {"file": "&File", "edit": "&Edit", "explore": "E&xplore", "view": "&View", "train": "&Train", "help": "&Help"}
+)
+"""Menus in order, with their titles; & marks the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the window can be told to do.
+
+    Attributes:
+        id: Stable name; also the QAction's objectName.
+        title: What the menu says, in the artist's words.
+        tip: One or two sentences that teach what it does.
+        menu: The menu it stands in.
+        shortcut: Portable key text such as `Ctrl+E`; empty for none.
+        enabled_when: Name of the condition under which it can be used.
+        icon: Name of the icon; empty for none.
+        checkable: Whether it is switched on and off.
+    """
+
+    id: str
+    title: str
+    tip: str
+    menu: Menu
+    shortcut: str = ""
+    enabled_when: EnabledWhen = "always"
+    icon: str = ""
+    checkable: bool = False
+
+
+def _zoom(factor: int) -> Action:
+    return Action(
+        f"zoom-{factor}",
+        f"Zoom {factor}×",
+        f"Show each pixel of the sprite {factor} screen pixels wide."
+        if factor > 1
+        else "Show the sprite at its real size.",
+        "view",
+        str(factor),
+        "sprite_shown",
+    )
+
+
+_FILE = (
+    Action(
+        "open-model",
+        "Open Model…",
+        "Open a model file that you or somebody else has trained.",
+        "file",
+        "Ctrl+O",
+        icon="open",
+    ),
+    Action(
+        "open-bundled-model",
+        "Open Bundled Model",
+        "Go back to the model that comes with the studio.",
+        "file",
+        icon="moon",
+    ),
+    Action(
+        "open-sprite",
+        "Open Sprite…",
+        "Find the place of your own sprite in the model's world, then change it with the sliders.",
+        "file",
+        "Ctrl+Shift+O",
+        "model_loaded",
+        "sprite",
+    ),
+    Action(
+        "export-sheet",
+        "Export Sheet…",
+        "Write the kept sprites, or the one on the canvas, to a sheet that game engines read.",
+        "file",
+        "Ctrl+E",
+        "exportable",
+        "export",
+    ),
+    Action("quit", "Quit", "Close the studio. A run that is training is saved first.", "file", "Ctrl+Q"),
+)
+
+_EDIT = (
+    Action("undo", "Undo", "Take the last step back. There is no limit.", "edit", "Ctrl+Z", "can_undo", "undo"),
+    Action("redo", "Redo", "Do again what was undone.", "edit", "Ctrl+Y", "can_redo", "redo"),
+    Action(
+        "copy-sprite",
+        "Copy Sprite",
+        "Copy the sprite at its real size, with transparency, to paste it into a pixel editor.",
+        "edit",
+        "Ctrl+C",
+        "sprite_shown",
+        "copy",
+    ),
+    Action(
+        "paste-sprite",
+        "Paste Sprite",
+        "Take a picture from the clipboard and find its place in the model's world.",
+        "edit",
+        "Ctrl+V",
+        "clipboard_has_picture",
+        "paste",
+    ),
+)
+
+_EXPLORE = (
+    Action(
+        "re-roll",
+        "New Random Sprite",
+        "Let the model invent a sprite. Locked sliders keep their position.",
+        "explore",
+        "Space",
+        "model_loaded",
+        "dice",
+    ),
+    Action(
+        "reset-all",
+        "Reset All Sliders",
+        "Go back to where this exploration began. Locked sliders keep their position.",
+        "explore",
+        "Ctrl+R",
+        "sprite_shown",
+        "reset",
+    ),
+    Action(
+        "bookmark",
+        "Bookmark",
+        "Keep this sprite on the shelf, with its score and the way back to it.",
+        "explore",
+        "B",
+        "sprite_shown",
+        "bookmark",
+    ),
+    Action(
+        "before-after",
+        "Before / After",
+        "Show the sprite you began with; press again to come back.",
+        "explore",
+        "X",
+        "sprite_shown",
+        "before-after",
+        checkable=True,
+    ),
+    Action(
+        "set-before",
+        "Compare with This",
+        "Let Before / After compare with the sprite on the canvas from now on.",
+        "explore",
+        "Shift+X",
+        "sprite_shown",
+    ),
+)
+
+_VIEW = (
+    Action(
+        "page-explore", "Explore", "Play with a model: sliders, canvas and score.", "view", "Ctrl+1", icon="explore"
+    ),
+    Action("page-train", "Train", "Teach a model your own art, and watch it learn.", "view", "Ctrl+2", icon="train"),
+    Action(
+        "page-data",
+        "Data",
+        "Turn a folder of art into a data set, and see what is wrong with it.",
+        "view",
+        "Ctrl+3",
+        icon="data",
+    ),
+    Action(
+        "page-export",
+        "Export",
+        "See the sheet before it is written, and choose its format.",
+        "view",
+        "Ctrl+4",
+        icon="export",
+    ),
+    *(_zoom(factor) for factor in range(1, 10)),
+    Action(
+        "zoom-fit",
+        "Zoom to Fit",
+        "Show the sprite as large as fits, in whole steps.",
+        "view",
+        "0",
+        "sprite_shown",
+        "fit",
+    ),
+    Action(
+        "pixel-grid",
+        "Pixel Grid",
+        "Draw thin lines between pixels. They appear from 8× on.",
+        "view",
+        "G",
+        icon="grid",
+        checkable=True,
+    ),
+    Action(
+        "checkerboard",
+        "Checkerboard",
+        "Show transparency as a checkerboard; off, it is one plain tone.",
+        "view",
+        "C",
+        icon="checkerboard",
+        checkable=True,
+    ),
+    Action(
+        "tile-preview",
+        "Tile Preview",
+        "Show the sprite three by three, to see whether it repeats without a seam.",
+        "view",
+        "T",
+        "sprite_shown",
+        "tiles",
+        checkable=True,
+    ),
+    Action(
+        "toggle-theme", "Dark / Light", "Switch between the dark and the light theme.", "view", "Ctrl+T", icon="theme"
+    ),
+    Action("reset-layout", "Reset Layout", "Put every panel back where it was at first. Nothing is lost.", "view"),
+)
+
+_TRAIN = (
+    Action(
+        "train-start",
+        "Start Training",
+        "Train with the art and settings of the Train page.",
+        "train",
+        "F5",
+        "can_train",
+        "play",
+    ),
+    Action(
+        "train-pause",
+        "Pause Training",
+        "Free the processor for a while; press again to go on. The model stays usable.",
+        "train",
+        "F6",
+        "training",
+        "pause",
+        checkable=True,
+    ),
+    Action(
+        "train-stop",
+        "Stop Training",
+        "End the run after this step and keep the model. You can resume it later.",
+        "train",
+        "Shift+F5",
+        "training",
+        "stop",
+    ),
+)
+
+_HELP = (
+    Action(
+        "command-palette",
+        "Find a Command…",
+        "Type a few letters of what you want to do.",
+        "help",
+        "Ctrl+K",
+        icon="search",
+    ),
+    Action("help", "Help for This Page", "Show what this page can do, and every key.", "help", "F1", icon="help"),
+    Action("about", "About Lunar Studio", "Show version, licences and where your files are.", "help"),
+)
+
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_EXPLORE, *_VIEW, *_TRAIN, *_HELP)
+"""Every action, in the order of the menus."""
+
+_BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})
+
+
+def action(action_id: str) -> Action:
+    """The action of that id.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return _BY_ID[action_id]

@@ -1,0 +1,351 @@
+"""Every edit of the document, as a frozen command with an inverse that is a command too.
+
+`apply(document, command)` gives the next document and the inverse; applying the inverse gives the
+first document back exactly (not just to rounding). A command that cannot be meant (an unknown id, a
+latent of another model's length) raises ValueError and changes nothing: that is our mistake, not the
+artist's. `title` is the line in the history list, in the artist's words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.session.document import Bookmark, Document, with_locks
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSlider:
+    """Move along one direction to a position.
+
+    Attributes:
+        direction: What the slider moves along.
+        position: Where to, in standard deviations from the training art's centre.
+        label: The slider's name as the artist sees it; the direction's own if empty.
+    """
+
+    direction: Direction
+    position: float
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Move {self.label or self.direction.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetSlider:
+    """Move one slider back to where the exploration began.
+
+    Attributes:
+        direction: What the slider moves along.
+        label: The slider's name as the artist sees it; the direction's own if empty.
+    """
+
+    direction: Direction
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Reset {self.label or self.direction.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResetAll:
+    """Go back to where the exploration began, but for locked sliders.
+
+    Attributes:
+        locked: The directions of the document's locked sliders.
+    """
+
+    locked: tuple[Direction, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return "Reset all sliders"
+
+
+@dataclass(frozen=True, slots=True)
+class PutLatent:
+    """Show another latent of the same exploration: anchor, seed and words stay.
+
+    Attributes:
+        latent: What to show; None clears the canvas.
+        title: The line in the history list.
+    """
+
+    latent: Latent | None
+    title: str = "Change sprite"
+
+
+@dataclass(frozen=True, slots=True)
+class SetLatent:
+    """Begin a new exploration: a re-roll, an own sprite, a jump to a bookmark.
+
+    For a re-roll with locked sliders, pass `with_locks(sampled, document.latent, locked)` as latent.
+
+    Attributes:
+        latent: What to show.
+        anchor: Where resets go; usually the same.
+        seed: What it grew from.
+        prompt: The words it followed.
+        temperature: Spread it was drawn with.
+        before: What before/after compares with; None means the anchor.
+        title: The line in the history list: "Re-roll", "Open knight.png", "Go to Red slime".
+    """
+
+    latent: Latent | None
+    anchor: Latent | None
+    seed: int = 0
+    prompt: str = ""
+    temperature: float = 1.0
+    before: Latent | None = None
+    title: str = "Re-roll"
+
+
+@dataclass(frozen=True, slots=True)
+class SetBefore:
+    """Choose what before/after compares with.
+
+    Attributes:
+        latent: The "before"; None goes back to the anchor.
+        title: The line in the history list.
+    """
+
+    latent: Latent | None
+    title: str = "Compare with this"
+
+
+@dataclass(frozen=True, slots=True)
+class LockSlider:
+    """Lock a slider, or unlock it.
+
+    Attributes:
+        slider_id: The direction's id.
+        locked: Whether it is locked afterwards.
+        label: The slider's name as the artist sees it; the id if empty.
+    """
+
+    slider_id: str
+    locked: bool = True
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"{'Lock' if self.locked else 'Unlock'} {self.label or self.slider_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class RenameSlider:
+    """Give a slider the artist's own name.
+
+    Attributes:
+        slider_id: The direction's id.
+        name: The new name; empty gives the direction's own name back.
+    """
+
+    slider_id: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Name slider {self.name}" if self.name else "Give slider its own name back"
+
+
+@dataclass(frozen=True, slots=True)
+class AddBookmark:
+    """Keep a sprite on the shelf.
+
+    Attributes:
+        bookmark: What to keep; its id is new to the document.
+        index: Its place on the shelf; None is the end.
+    """
+
+    bookmark: Bookmark
+    index: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Bookmark {self.bookmark.name}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBookmark:
+    """Take a sprite from the shelf.
+
+    Attributes:
+        bookmark_id: Which.
+        name: Its name, for the title.
+    """
+
+    bookmark_id: str
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Remove bookmark {self.name}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class RenameBookmark:
+    """Call a kept sprite something else.
+
+    Attributes:
+        bookmark_id: Which.
+        name: The new name.
+    """
+
+    bookmark_id: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Rename bookmark {self.name}".rstrip()
+
+
+Command = (
+    MoveSlider
+    | ResetSlider
+    | ResetAll
+    | PutLatent
+    | SetLatent
+    | SetBefore
+    | LockSlider
+    | RenameSlider
+    | AddBookmark
+    | RemoveBookmark
+    | RenameBookmark
+)
+
+
+def apply(document: Document, command: Command) -> tuple[Document, Command]:
+    """The document after `command`, and the command that leads back.
+
+    Raises:
+        ValueError: An id is unknown or taken, or a latent or direction has another length than the document's.
+    """
+    match command:
+        case MoveSlider() | ResetSlider() | ResetAll() | PutLatent():
+            return _put(document, _moved(document, command), command.title)
+        case SetLatent() | SetBefore():
+            return _set(document, command)
+        case LockSlider() | RenameSlider():
+            return _change_slider(document, command)
+        case AddBookmark() | RemoveBookmark() | RenameBookmark():
+            return _change_shelf(document, command)
+        case _:
+            assert_never(command)
+
+
+def supersedes(undo: Command, later: Command) -> bool:
+    """Whether doing `later` and then `undo` comes to the same as `undo` alone.
+
+    The history asks this when it merges a drag: of a hundred inverses, the first is enough.
+    """
+    match undo, later:
+        case (SetLatent(), SetLatent() | PutLatent() | SetBefore()) | (PutLatent(), PutLatent()):
+            return True
+        case (SetBefore(), SetBefore()):
+            return True
+        case (RenameSlider(slider_id=first), RenameSlider(slider_id=second)):
+            return first == second
+        case (RenameBookmark(bookmark_id=first), RenameBookmark(bookmark_id=second)):
+            return first == second
+        case _:
+            return False
+
+
+def _moved(document: Document, command: MoveSlider | ResetSlider | ResetAll | PutLatent) -> Latent | None:
+    """The latent to show after a command that stays in the same exploration."""
+    if isinstance(command, PutLatent):
+        return command.latent
+    if document.latent is None or document.anchor is None:
+        raise ValueError("there is no sprite to move yet")
+    if isinstance(command, ResetAll):
+        return with_locks(document.anchor, document.latent, command.locked)
+    _check_length(document, Latent(command.direction.axis_L))
+    if isinstance(command, MoveSlider):
+        return command.direction.moved(document.latent, command.position)
+    return command.direction.moved(document.latent, command.direction.position(document.anchor))
+
+
+def _put(document: Document, latent: Latent | None, title: str) -> tuple[Document, Command]:
+    _check_length(document, latent)
+    return replace(document, latent=latent), PutLatent(document.latent, title)
+
+
+def _set(document: Document, command: SetLatent | SetBefore) -> tuple[Document, Command]:
+    if isinstance(command, SetBefore):
+        _check_length(document, command.latent)
+        return replace(document, before=command.latent), SetBefore(document.before, command.title)
+    for latent in (command.latent, command.anchor, command.before):
+        _check_length(document, latent)
+    inverse = SetLatent(
+        document.latent,
+        document.anchor,
+        document.seed,
+        document.prompt,
+        document.temperature,
+        document.before,
+        command.title,
+    )
+    changed = replace(
+        document,
+        latent=command.latent,
+        anchor=command.anchor,
+        seed=command.seed,
+        prompt=command.prompt,
+        temperature=command.temperature,
+        before=command.before,
+    )
+    return changed, inverse
+
+
+def _change_slider(document: Document, command: LockSlider | RenameSlider) -> tuple[Document, Command]:
+    slider_id = command.slider_id
+    if isinstance(command, LockSlider):
+        locked = document.locked | {slider_id} if command.locked else document.locked - {slider_id}
+        return replace(document, locked=locked), LockSlider(slider_id, slider_id in document.locked, command.label)
+    names = {key: name for key, name in document.slider_names.items() if key != slider_id}
+    if command.name:
+        names[slider_id] = command.name
+    return replace(document, slider_names=names), RenameSlider(slider_id, document.slider_names.get(slider_id, ""))
+
+
+def _change_shelf(
+    document: Document, command: AddBookmark | RemoveBookmark | RenameBookmark
+) -> tuple[Document, Command]:
+    shelf = list(document.bookmarks)
+    inverse: Command
+    if isinstance(command, AddBookmark):
+        added = command.bookmark
+        index = len(shelf) if command.index is None else command.index
+        if any(kept.id == added.id for kept in shelf) or not 0 <= index <= len(shelf):
+            raise ValueError(f"bookmark {added.id!r} is on the shelf already, or there is no place {index}")
+        shelf.insert(index, added)
+        inverse = RemoveBookmark(added.id, added.name)
+    else:
+        index = document.bookmark_index(command.bookmark_id)
+        old = shelf[index]
+        if isinstance(command, RemoveBookmark):
+            del shelf[index]
+            inverse = AddBookmark(old, index)
+        else:
+            shelf[index] = replace(old, name=command.name)
+            inverse = RenameBookmark(old.id, old.name)
+    return replace(document, bookmarks=tuple(shelf)), inverse
+
+
+def _check_length(document: Document, latent: Latent | None) -> None:
+    for known in (document.latent, document.anchor):
+        if latent is not None and known is not None and len(latent) != len(known):
+            raise ValueError(f"a latent of {len(latent)} numbers does not fit a document of {len(known)}")

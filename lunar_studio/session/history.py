@@ -1,0 +1,193 @@
+"""The session: the document, its history, and those who want to know when it changes.
+
+Undo and redo have no limit. A step keeps its command and its inverse, not a copy of the document;
+with a latent of 256 numbers that is about 2 KB, so ten thousand steps cost about 20 MB. A drag is
+one step: calls of `do` with the same `merge` key become one until `end_merge()`.
+
+Qt-free and for one thread: the window's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from lunar_studio.session.commands import Command, apply, supersedes
+from lunar_studio.session.document import Document
+
+Callback = Callable[[Document], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history list.
+
+    Attributes:
+        title: What was done, in the artist's words.
+        at: When it was last done, ISO 8601 in UTC, to the second.
+    """
+
+    title: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    entry: Entry
+    merge: str | None
+    undo: tuple[Command, ...]
+    """Applied in order, these lead back; one but for merged commands of different kinds."""
+    redo: tuple[Command, ...] = ()
+    """Applied in order, these lead forward again; filled when the step is undone."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Session:
+    """The one place where the document changes.
+
+    Args:
+        document: Where to begin.
+        now: The clock; tests stand another in its place.
+    """
+
+    def __init__(self, document: Document | None = None, *, now: Callable[[], datetime] = _utc_now) -> None:
+        self._document = Document() if document is None else document
+        self._now = now
+        self._steps: list[_Step] = []
+        self._position = 0
+        self._merging = False
+        self._callbacks: list[Callback] = []
+
+    @property
+    def document(self) -> Document:
+        """The document as it is now."""
+        return self._document
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to undo."""
+        return self._position > 0
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone step to do again."""
+        return self._position < len(self._steps)
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every step, oldest first; those from `position` on are undone."""
+        return tuple(step.entry for step in self._steps)
+
+    @property
+    def position(self) -> int:
+        """How many steps are done: 0 is the beginning, `len(entries)` the newest state."""
+        return self._position
+
+    @property
+    def undo_title(self) -> str:
+        """What undo would take back; empty if nothing."""
+        return self._steps[self._position - 1].entry.title if self.can_undo else ""
+
+    @property
+    def redo_title(self) -> str:
+        """What redo would do again; empty if nothing."""
+        return self._steps[self._position].entry.title if self.can_redo else ""
+
+    def do(self, command: Command, *, merge: str | None = None) -> None:
+        """Do a command, forget the undone ones, and tell every subscriber.
+
+        A command that changes nothing leaves no step, and undone steps stay.
+
+        Args:
+            command: What to do.
+            merge: Key of a drag; consecutive commands with the same key are one step.
+
+        Raises:
+            ValueError: The command cannot be meant (`commands.apply`); nothing has changed.
+        """
+        changed, inverse = apply(self._document, command)
+        if changed == self._document:
+            return
+        del self._steps[self._position :]
+        entry = Entry(command.title, self._now().isoformat(timespec="seconds"))
+        last = self._steps[-1] if self._steps else None
+        if self._merging and merge is not None and last is not None and last.merge == merge:
+            undo = last.undo if supersedes(last.undo[0], inverse) else (inverse, *last.undo)
+            self._steps[-1] = replace(last, entry=entry, undo=undo)
+        else:
+            self._steps.append(_Step(entry, merge, (inverse,)))
+        self._merging = merge is not None
+        self._position = len(self._steps)
+        self._set(changed)
+
+    def end_merge(self) -> None:
+        """Close a drag: the next command begins a new step, whatever its key."""
+        self._merging = False
+
+    def undo(self) -> None:
+        """Take the last step back; nothing happens at the beginning."""
+        self.go_to(self._position - 1 if self.can_undo else 0)
+
+    def redo(self) -> None:
+        """Do the next undone step again; nothing happens at the end."""
+        self.go_to(self._position + 1 if self.can_redo else self._position)
+
+    def go_to(self, position: int) -> None:
+        """Undo or redo until `position` steps are done, and tell every subscriber once.
+
+        Raises:
+            ValueError: There is no such position.
+        """
+        if not 0 <= position <= len(self._steps):
+            raise ValueError(f"there is no position {position} in a history of {len(self._steps)} steps")
+        self._merging = False
+        if position == self._position:
+            return
+        document = self._document
+        while self._position > position:
+            self._position -= 1
+            step = self._steps[self._position]
+            document, redo = _apply_all(document, step.undo)
+            self._steps[self._position] = replace(step, redo=redo)
+        while self._position < position:
+            step = self._steps[self._position]
+            document, undo = _apply_all(document, step.redo)
+            self._steps[self._position] = replace(step, undo=undo)
+            self._position += 1
+        self._set(document)
+
+    def start(self, document: Document) -> None:
+        """Begin anew with another document and an empty history, e.g. after opening a model."""
+        self._steps.clear()
+        self._position = 0
+        self._merging = False
+        self._set(document)
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Have `callback(document)` called after every change; returns what ends that."""
+        self._callbacks.append(callback)
+
+        def unsubscribe() -> None:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+        return unsubscribe
+
+    def _set(self, document: Document) -> None:
+        self._document = document
+        # A copy, as a callback may unsubscribe; the newest document, as a callback may do a command.
+        for callback in tuple(self._callbacks):
+            callback(self._document)
+
+
+def _apply_all(document: Document, commands: tuple[Command, ...]) -> tuple[Document, tuple[Command, ...]]:
+    """The document after all commands in turn, and the inverses in the order that leads back."""
+    inverses: list[Command] = []
+    for command in commands:
+        document, inverse = apply(document, command)
+        inverses.append(inverse)
+    return document, tuple(reversed(inverses))
