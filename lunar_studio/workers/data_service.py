@@ -1,0 +1,175 @@
+"""The GUI's side of importing art: a folder, zip or picture goes in, a report or a data set comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from lunar_studio.core.events import Failure
+from lunar_studio.workers.thread_host import Crash, ThreadHost, Worker
+
+# A progress bar cannot show more, and thousands of small files would flood the GUI's event queue.
+_PROGRESS_INTERVAL_S = 0.05
+
+
+class DataWorker(Worker):
+    """Checks art, or builds a data set from it.
+
+    Attributes:
+        progressed: Emitted with (done, total) files, at most twenty times a second.
+        done: Emitted with the report or the path of the data set; not when it was asked to stop.
+    """
+
+    progressed = Signal(int, int)
+    done = Signal(object)
+
+    def __init__(self, name: str, job: Callable[[DataWorker], object]) -> None:
+        super().__init__(name)
+        self._job = job
+        self._told_s = 0.0
+
+    def tell_progress(self, done: int, total: int) -> None:
+        """Pass on how far it is, unless that was done a moment ago. Worker's thread."""
+        now_s = time.monotonic()
+        if done >= total or now_s - self._told_s >= _PROGRESS_INTERVAL_S:
+            self._told_s = now_s
+            self.progressed.emit(done, total)
+
+    def work(self) -> None:
+        """Do the job; its result is of no use to anyone who asked it to stop."""
+        result = self._job(self)
+        if not self.should_stop():
+            self.done.emit(result)
+
+
+class DataService(QObject):
+    """Checks and builds, one at a time: a new request stops the one before.
+
+    Args:
+        host: Runs and ends the threads.
+        parent: The QObject that owns this one.
+
+    Attributes:
+        progressed: Emitted with (done, total) files.
+        checked: Emitted with a `data.report.Report`.
+        built: Emitted with the path of a data set.
+        failed: Emitted with a `Failure`.
+        stopped: Emitted when a request ended because `request_stop` was called.
+        running_changed: Emitted with whether a request is going.
+    """
+
+    progressed = Signal(int, int)
+    checked = Signal(object)
+    built = Signal(object)
+    failed = Signal(object)
+    stopped = Signal()
+    running_changed = Signal(bool)
+
+    def __init__(self, host: ThreadHost, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._host = host
+        self._worker: DataWorker | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a request is going."""
+        return self._worker is not None
+
+    def is_dataset(self, path: Path) -> bool:
+        """Whether `path` is a built data set that can be opened; reads its header only."""
+        from lunar_studio.data.dataset import Dataset
+        from lunar_studio.errors import DatasetError
+
+        try:
+            Dataset.open(path)
+        except DatasetError:
+            return False
+        return True
+
+    def check(self, source: Path) -> None:
+        """Look at every file of `source`; `checked` or `failed` answers."""
+
+        def job(worker: DataWorker) -> object:
+            from lunar_studio.data import importing
+
+            return importing.check(source, should_stop=worker.should_stop, progress=worker.tell_progress)
+
+        self._start(DataWorker("checking art", job), self._on_checked)
+
+    def build(self, source: Path, destination: Path, *, size: int | None) -> None:
+        """Build a data set of `source` at `destination`; `built` or `failed` answers.
+
+        Args:
+            source: A folder, zip or picture.
+            destination: The data set's folder.
+            size: Width and height in pixels, or None for the commonest among the art.
+        """
+
+        def job(worker: DataWorker) -> object:
+            from lunar_studio.data import importing
+
+            importing.build(
+                source, destination, size=size, should_stop=worker.should_stop, progress=worker.tell_progress
+            )
+            return destination
+
+        self._start(DataWorker("building a data set", job), self._on_built)
+
+    def request_stop(self) -> None:
+        """Ask the request to end after the file it is at; `stopped` follows. Nothing if none goes."""
+        if self._worker is not None:
+            self._worker.ask_stop()
+
+    def _start(self, worker: DataWorker, on_done: Callable[[object], None]) -> None:
+        was_running = self.is_running
+        self.request_stop()
+        worker.progressed.connect(self._on_progressed)
+        worker.done.connect(on_done)
+        worker.failed.connect(self._on_failed)
+        worker.crashed.connect(self._on_crashed)
+        worker.ended.connect(self._on_ended)
+        self._worker = worker
+        self._host.start(worker)
+        if not was_running:
+            self.running_changed.emit(True)
+
+    def _is_current(self) -> bool:
+        """Whether the signal being received comes from the newest request."""
+        return self._worker is not None and self.sender() is self._worker
+
+    @Slot(int, int)
+    def _on_progressed(self, done: int, total: int) -> None:
+        if self._is_current():
+            self.progressed.emit(done, total)
+
+    @Slot(object)
+    def _on_checked(self, report: object) -> None:
+        if self._is_current():
+            self.checked.emit(report)
+
+    @Slot(object)
+    def _on_built(self, path: Path) -> None:
+        if self._is_current():
+            self.built.emit(path)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        if self._is_current():
+            self.failed.emit(failure)
+
+    @Slot(object)
+    def _on_crashed(self, crash: Crash) -> None:
+        if self._is_current():
+            self.failed.emit(crash.as_failure())
+
+    @Slot()
+    def _on_ended(self) -> None:
+        if not self._is_current():
+            return
+        worker, self._worker = self._worker, None
+        self.running_changed.emit(False)
+        if worker is not None and worker.should_stop():
+            self.stopped.emit()

@@ -1,0 +1,138 @@
+"""The GUI's side of exploring: requests go in, signals come out, all in the GUI thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.ports import ExplorerLoader
+from lunar_studio.workers.explore_worker import (
+    Drawn,
+    DrawRequest,
+    EncodeRequest,
+    ExploreWorker,
+    LoadedModel,
+    SampleRequest,
+)
+from lunar_studio.workers.thread_host import Crash, ThreadHost
+
+__all__ = ["Drawn", "ExploreService", "LoadedModel"]
+
+
+class ExploreService(QObject):
+    """Loads models and plays with them in a thread of its own, started with the service.
+
+    Requests made before a model is loaded are dropped without an answer.
+
+    Args:
+        host: Runs and ends the thread.
+        loader: Opens a model file; called in the worker's thread.
+        parent: The QObject that owns this one.
+
+    Attributes:
+        loading: Emitted when a model begins to be opened.
+        loaded: Emitted with a `LoadedModel`.
+        load_failed: Emitted with a `Failure`; the model before stays in use.
+        decoded: Emitted with a `Decoded`: the newest latent only, generations increase.
+        sampled: Emitted with a `Sampled`.
+        encoded: Emitted with an `Encoded`.
+        drawn: Emitted with a `Drawn`: many sprites for one topic.
+        failed: Emitted with a `Failure` of any request.
+    """
+
+    loading = Signal()
+    loaded = Signal(object)
+    load_failed = Signal(object)
+    decoded = Signal(object)
+    sampled = Signal(object)
+    encoded = Signal(object)
+    drawn = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, host: ThreadHost, loader: ExplorerLoader, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._is_loading = False
+        self._worker = ExploreWorker(loader)
+        self._worker.loaded.connect(self._on_loaded)
+        self._worker.load_failed.connect(self._on_load_failed)
+        self._worker.decoded.connect(self._on_decoded)
+        self._worker.sampled.connect(self._on_sampled)
+        self._worker.encoded.connect(self._on_encoded)
+        self._worker.drawn.connect(self._on_drawn)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.crashed.connect(self._on_crashed)
+        host.start(self._worker)
+
+    def load(self, path: Path | None) -> None:
+        """Open the model at `path`, or the bundled one for None; `loaded` or `load_failed` answers."""
+        self._is_loading = True
+        self.loading.emit()
+        self._worker.post_load(path)
+
+    def request_decode(self, latent: Latent) -> int:
+        """Decode and score `latent`; a newer request replaces an older one that has not begun.
+
+        Returns:
+            The generation that `decoded` will carry.
+        """
+        return self._worker.post_decode(latent)
+
+    def request_sample(self, *, seed: int, prompt: str = "", count: int = 1, temperature: float = 1.0) -> None:
+        """Ask the prior for `count` latents; a newer request of the same count replaces a waiting one."""
+        self._worker.post(SampleRequest(seed, prompt, count, temperature))
+
+    def request_encode(self, sprite: Sprite) -> None:
+        """Ask for the latent of `sprite`; a newer request replaces a waiting one."""
+        self._worker.post(EncodeRequest(sprite))
+
+    def request_draw(self, latents: Sequence[Latent], *, topic: str) -> None:
+        """Decode and score many latents without holding up the slider; a newer request of the topic replaces it."""
+        self._worker.post(DrawRequest(topic, tuple(latents), None))
+
+    def request_random_draw(self, *, topic: str, seed: int, count: int, prompt: str = "") -> None:
+        """Like `request_draw`, for `count` latents from the prior."""
+        self._worker.post(DrawRequest(topic, (), SampleRequest(seed, prompt, count, 1.0)))
+
+    @Slot(object)
+    def _on_loaded(self, model: LoadedModel) -> None:
+        self._is_loading = False
+        self.loaded.emit(model)
+
+    @Slot(object)
+    def _on_load_failed(self, failure: Failure) -> None:
+        self._is_loading = False
+        self.load_failed.emit(failure)
+
+    @Slot(object)
+    def _on_decoded(self, event: Decoded) -> None:
+        self.decoded.emit(event)
+
+    @Slot(object)
+    def _on_sampled(self, event: Sampled) -> None:
+        self.sampled.emit(event)
+
+    @Slot(object)
+    def _on_encoded(self, event: Encoded) -> None:
+        self.encoded.emit(event)
+
+    @Slot(object)
+    def _on_drawn(self, event: Drawn) -> None:
+        self.drawn.emit(event)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self.failed.emit(failure)
+
+    @Slot(object)
+    def _on_crashed(self, crash: Crash) -> None:
+        # The host shows the crash; whoever waits for an answer must hear that none will come.
+        if self._is_loading:
+            self._is_loading = False
+            self.load_failed.emit(crash.as_failure())
+        else:
+            self.failed.emit(crash.as_failure())

@@ -1,0 +1,247 @@
+"""Decoding, scoring, sampling and encoding in one thread, so that a model is only ever used by one.
+
+A slider's newest position always goes next; between two decodes one step of the other requests is done.
+A grid of 64 sprites is 64 such steps, so it neither holds up the slider nor starves behind it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+
+from lunar_studio.core.events import Decoded, Encoded, Sampled
+from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.score import Score
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.ports import Explorer, ExplorerLoader
+from lunar_studio.workers.mailbox import Mailbox
+from lunar_studio.workers.thread_host import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """What the window needs of a model that has just been opened.
+
+    Attributes:
+        info: Facts about it.
+        directions: Its sliders, in the order they are shown.
+    """
+
+    info: ModelInfo
+    directions: tuple[Direction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRequest:
+    """Random latents from the prior."""
+
+    seed: int
+    prompt: str
+    count: int
+    temperature: float
+
+    @property
+    def key(self) -> Hashable:
+        """A newer request of the same key replaces this one while it waits."""
+        return ("sample", self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeRequest:
+    """The latent of a sprite."""
+
+    sprite: Sprite
+
+    @property
+    def key(self) -> Hashable:
+        """A newer request of the same key replaces this one while it waits."""
+        return "encode"
+
+
+@dataclass(frozen=True, slots=True)
+class DrawRequest:
+    """Many sprites at once: of given latents, or of random ones when `sample` is given."""
+
+    topic: str
+    latents: tuple[Latent, ...]
+    sample: SampleRequest | None
+
+    @property
+    def key(self) -> Hashable:
+        """A newer request of the same key replaces this one, even when it is half done."""
+        return ("draw", self.topic)
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Many latents became sprites, and the teacher scored them.
+
+    Attributes:
+        topic: Who asked, e.g. `export`.
+        latents: In the order asked for.
+        sprites: One for each latent.
+        scores: One for each latent.
+    """
+
+    topic: str
+    latents: tuple[Latent, ...]
+    sprites: tuple[Sprite, ...]
+    scores: tuple[Score, ...]
+
+
+Request = SampleRequest | EncodeRequest | DrawRequest
+
+
+class ExploreWorker(Worker):
+    """Serves requests with the loaded model until asked to stop.
+
+    Attributes:
+        loaded: Emitted with a `LoadedModel`.
+        load_failed: Emitted with a `Failure`; the model before stays in use.
+        decoded: Emitted with a `Decoded`.
+        sampled: Emitted with a `Sampled`.
+        encoded: Emitted with an `Encoded`.
+        drawn: Emitted with a `Drawn`.
+    """
+
+    loaded = Signal(object)
+    load_failed = Signal(object)
+    decoded = Signal(object)
+    sampled = Signal(object)
+    encoded = Signal(object)
+    drawn = Signal(object)
+
+    def __init__(self, loader: ExplorerLoader) -> None:
+        super().__init__("exploring")
+        self._loader = loader
+        self._explorer: Explorer | None = None
+        self._condition = threading.Condition()
+        self._loads: Mailbox[Path | None] = Mailbox(self._condition)
+        self._decodes: Mailbox[Latent] = Mailbox(self._condition)
+        self._requests: OrderedDict[Hashable, Request] = OrderedDict()
+        self._underway: OrderedDict[Hashable, Iterator[None]] = OrderedDict()
+
+    # ---- any thread ------------------------------------------------------------------------------
+
+    def post_load(self, path: Path | None) -> None:
+        """Open another model next; what waits was meant for the one before and is dropped."""
+        with self._condition:
+            self._requests.clear()
+            self._decodes.clear()
+            self._loads.post(path)
+
+    def post_decode(self, latent: Latent) -> int:
+        """Decode and score `latent` next; returns the generation."""
+        return self._decodes.post(latent)
+
+    def post(self, request: Request) -> None:
+        """Serve `request` in turn, in the place of an older one of the same key."""
+        with self._condition:
+            self._requests[request.key] = request
+            self._condition.notify_all()
+
+    def ask_stop(self) -> None:
+        """Ask for the end, and wake the thread to hear it."""
+        with self._condition:
+            super().ask_stop()
+            self._condition.notify_all()
+
+    # ---- the worker's thread ---------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Serve until asked to stop."""
+        while self._wait_for_work():
+            if (load := self._loads.take()) is not None:
+                self.guard(partial(self._load, load[1]), failed=self.load_failed)
+            if (decode := self._decodes.take()) is not None:
+                self.guard(partial(self._decode, *decode))
+            self._begin_requests()
+            self._step_request()
+        self._explorer = None
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until there is something to do; False when it is time to stop."""
+        with self._condition:
+            self._condition.wait_for(
+                lambda: (
+                    self.should_stop()
+                    or self._underway
+                    or self._requests
+                    or self._decodes.is_waiting
+                    or self._loads.is_waiting
+                )
+            )
+        return not self.should_stop()
+
+    def _load(self, path: Path | None) -> None:
+        explorer = self._loader(path)
+        self._explorer = explorer
+        self._underway.clear()
+        self.loaded.emit(LoadedModel(explorer.info, explorer.directions))
+
+    def _decode(self, generation: int, latent: Latent) -> None:
+        explorer = self._explorer
+        # A latent of another length was posted before a switch of models: nobody waits for it.
+        if explorer is None or len(latent) != explorer.info.latent_dim:
+            return
+        begun_s = time.perf_counter()
+        sprite = explorer.decode(latent)
+        score = explorer.score(sprite)
+        self.decoded.emit(Decoded(generation, latent, sprite, score, (time.perf_counter() - begun_s) * 1000))
+
+    def _begin_requests(self) -> None:
+        with self._condition:
+            requests = list(self._requests.values())
+            self._requests.clear()
+        if self._explorer is None:
+            return
+        for request in requests:
+            self._underway[request.key] = self._serve(self._explorer, request)
+
+    def _step_request(self) -> None:
+        """One step of the request that has waited longest; then it goes to the back."""
+        if not self._underway:
+            return
+        key, steps = self._underway.popitem(last=False)
+
+        def step() -> None:
+            for _ in steps:
+                self._underway[key] = steps
+                return
+
+        self.guard(step)
+
+    def _serve(self, explorer: Explorer, request: Request) -> Iterator[None]:
+        match request:
+            case SampleRequest():
+                latents = explorer.sample(
+                    request.count, seed=request.seed, prompt=request.prompt, temperature=request.temperature
+                )
+                self.sampled.emit(Sampled(request.seed, request.prompt, latents))
+            case EncodeRequest():
+                self.encoded.emit(Encoded(request.sprite, explorer.encode(request.sprite)))
+            case DrawRequest():
+                yield from self._draw(explorer, request)
+
+    def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
+        latents = request.latents
+        if (sample := request.sample) is not None:
+            latents = explorer.sample(
+                sample.count, seed=sample.seed, prompt=sample.prompt, temperature=sample.temperature
+            )
+            yield
+        sprites: list[Sprite] = []
+        scores: list[Score] = []
+        for latent in latents:
+            sprites.append(explorer.decode(latent))
+            scores.append(explorer.score(sprites[-1]))
+            yield
+        self.drawn.emit(Drawn(request.topic, latents, tuple(sprites), tuple(scores)))

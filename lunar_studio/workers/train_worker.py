@@ -1,0 +1,88 @@
+"""Runs a trainer's generator in a thread and keeps what it yields until the window fetches it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+
+from lunar_studio.core.config import RunConfig
+from lunar_studio.core.events import RunEnded, TrainEvent
+from lunar_studio.session.ports import Trainer
+from lunar_studio.workers.thread_host import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOrder:
+    """What a run is to do.
+
+    Attributes:
+        dataset: A built data set.
+        run_dir: The run's folder, new or to be continued.
+        config: Everything that decides what it does.
+        resume: Whether to go on from the last checkpoint in `run_dir`.
+    """
+
+    dataset: Path
+    run_dir: Path
+    config: RunConfig
+    resume: bool
+
+
+class TrainWorker(Worker):
+    """Steps a trainer's generator to its end.
+
+    Attributes:
+        run_ended: Emitted when a `RunEnded` has been yielded, so that it is fetched at once.
+    """
+
+    run_ended = Signal()
+
+    def __init__(self, trainer: Trainer, order: TrainOrder) -> None:
+        super().__init__("training")
+        self._trainer = trainer
+        self._order = order
+        self._paused = threading.Event()
+        self._lock = threading.Lock()
+        self._events: list[TrainEvent] = []
+
+    # ---- any thread ------------------------------------------------------------------------------
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the trainer is asked to rest."""
+        return self._paused.is_set()
+
+    def set_paused(self, paused: bool) -> None:
+        """Ask the trainer to rest after the step it is in, or to go on."""
+        if paused:
+            self._paused.set()
+        else:
+            self._paused.clear()
+
+    def fetch(self) -> tuple[TrainEvent, ...]:
+        """What was yielded since the last call, oldest first."""
+        with self._lock:
+            events, self._events = self._events, []
+        return tuple(events)
+
+    # ---- the worker's thread ---------------------------------------------------------------------
+
+    def work(self) -> None:
+        """Take every event the trainer yields; it asks `should_stop` itself, and saves before it ends."""
+        order = self._order
+        events = self._trainer(
+            order.dataset,
+            order.run_dir,
+            order.config,
+            resume=order.resume,
+            should_stop=self.should_stop,
+            should_pause=self._paused.is_set,
+        )
+        for event in events:
+            with self._lock:
+                self._events.append(event)
+            if isinstance(event, RunEnded):
+                self.run_ended.emit()
