@@ -15,7 +15,9 @@ from msgspec import Meta
 Widths = Annotated[tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(min_length=1, max_length=8)]
 
 
-class ClassicVaeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="classic"):
+class ClassicVaeConfig(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="classic"
+):
     """`LunarCoreVAE`: strided convolutions down, transposed convolutions up, one flat latent."""
 
     image_size: Annotated[
@@ -41,23 +43,33 @@ class ClassicVaeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     ] = "relu"
 
 
-class SpriteVaeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="sprite"):
+class SpriteVaeConfig(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="sprite"
+):
     """`SpriteVAE`: an indexed decoder (K colours and transparent) on a latent of palette and cells."""
 
     image_size: Annotated[
-        int, Meta(ge=8, le=256, description="Width and height of a sprite; divisible by the cell size.", extra={"unit": "px"})
+        int,
+        Meta(
+            ge=8, le=256, description="Width and height of a sprite; divisible by the cell size.", extra={"unit": "px"}
+        ),
     ] = 32
     colours: Annotated[
         int, Meta(ge=2, le=64, description="Most colours a drawn sprite can have.", extra={"unit": "colours"})
     ] = 16
     palette_dim: Annotated[int, Meta(ge=1, le=512, description="Numbers of the latent that set the colours.")] = 32
-    cell_channels: Annotated[int, Meta(ge=1, le=128, description="Numbers of the latent for each cell of the picture.")] = 14
-    widths: Annotated[Widths, Meta(description="Channels of each stage, finest (half size) first; each next halves.")] = (
+    cell_channels: Annotated[
+        int, Meta(ge=1, le=128, description="Numbers of the latent for each cell of the picture.")
+    ] = 14
+    widths: Annotated[
+        Widths, Meta(description="Channels of each stage, finest (half size) first; each next halves.")
+    ] = (
         48,
         96,
         192,
     )
-    blocks: Annotated[int, Meta(ge=1, le=8, description="Residual blocks in each stage.")] = 2
+    encoder_blocks: Annotated[int, Meta(ge=1, le=8, description="Residual blocks in each stage that reads.")] = 1
+    decoder_blocks: Annotated[int, Meta(ge=1, le=8, description="Residual blocks in each stage that draws.")] = 2
     palette_hidden: Annotated[int, Meta(ge=8, le=2048, description="Width of the network that sets the colours.")] = 256
     likelihood_sigma: Annotated[
         float, Meta(gt=0.0, le=1.0, description="Colour tolerance of the likelihood, in units of full scale.")
@@ -66,7 +78,7 @@ class SpriteVaeConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     @property
     def cells(self) -> int:
         """Cells along each side of the picture."""
-        return self.image_size // (2 ** len(self.widths))
+        return self.image_size >> len(self.widths)
 
     @property
     def latent_dim(self) -> int:
@@ -93,7 +105,7 @@ class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """`LatentPrior`: a rectified flow from noise to latents, conditional on words."""
 
     hidden_dim: Annotated[int, Meta(ge=32, le=4096, description="Width of the flow network.")] = 512
-    blocks: Annotated[int, Meta(ge=1, le=32, description="Residual blocks of the flow network.")] = 4
+    blocks: Annotated[int, Meta(ge=1, le=32, description="Residual blocks of the flow network.")] = 3
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of its optimizer.")] = 1e-3
     words_dropout: Annotated[
         float, Meta(ge=0.0, le=1.0, description="Share of sprites trained without their words, for guidance.")
@@ -112,28 +124,41 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ] = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Fixes order, augmentation and noise.")] = 0
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of the VAE's optimizer.")] = 1e-4
-    teacher_learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of the teacher's optimizer.")] = 2e-4
+    teacher_learning_rate: Annotated[
+        float, Meta(gt=0.0, le=1.0, description="Step size of the teacher's optimizer.")
+    ] = 2e-4
     weight_decay: Annotated[float, Meta(ge=0.0, le=1.0, description="Decoupled weight decay (AdamW).")] = 1e-6
     learning_rate_schedule: Annotated[
         Literal["constant", "cosine"], Meta(description="Cosine falls to a hundredth at the last step.")
     ] = "constant"
-    warmup_steps: Annotated[int, Meta(ge=0, description="Steps over which the rate rises from 0.", extra={"unit": "steps"})] = 0
+    warmup_steps: Annotated[
+        int, Meta(ge=0, description="Steps over which the rate rises from 0.", extra={"unit": "steps"})
+    ] = 0
     gradient_clip: Annotated[float, Meta(ge=0.0, description="Largest gradient norm; 0 is no limit.")] = 0.0
-    accumulate: Annotated[int, Meta(ge=1, le=1024, description="Micro-batches a batch is cut into, to save memory.")] = 1
+    accumulate: Annotated[
+        int, Meta(ge=1, le=1024, description="Micro-batches a batch is cut into, to save memory.")
+    ] = 1
     kl_weight: Annotated[float, Meta(ge=0.0, description="Weight of the KL divergence (form: `kl_form`).")] = 0.01
     kl_form: Annotated[
         Literal["mean", "sum"],
-        Meta(description="`mean` over batch and numbers, as in the document; `sum` over numbers, mean over batch (nats)."),
+        Meta(
+            description="`mean` over batch and numbers, as in the document; `sum` over numbers, mean over batch (nats)."
+        ),
     ] = "mean"
-    kl_warmup_share: Annotated[float, Meta(ge=0.0, le=1.0, description="Share of the run over which it rises from 0.")] = 0.1
+    kl_warmup_share: Annotated[
+        float, Meta(ge=0.0, le=1.0, description="Share of the run over which it rises from 0.")
+    ] = 0.1
     teacher_mode: Annotated[
         Literal["off", "joint", "alternating"],
         Meta(description="`joint` trains VAE and teacher in each step, `alternating` in turns."),
     ] = "joint"
     teacher_every: Annotated[int, Meta(ge=1, le=1000, description="The teacher learns in every n-th step.")] = 1
-    quality_weight: Annotated[float, Meta(ge=0.0, description="Weight of the teacher's reward in the VAE's loss.")] = 1.0
+    quality_weight: Annotated[float, Meta(ge=0.0, description="Weight of the teacher's reward in the VAE's loss.")] = (
+        1.0
+    )
     quality_start_share: Annotated[
-        float, Meta(ge=0.0, le=1.0, description="Share of the run before the reward begins; it then rises as long again.")
+        float,
+        Meta(ge=0.0, le=1.0, description="Share of the run before the reward begins; it then rises as long again."),
     ] = 0.1
     quality_loss: Annotated[
         Literal["target", "mean_score"],
@@ -145,20 +170,31 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(ge=0.0, description="Weight of the load balance between experts (Switch Transformer, eq. 4).")
     ] = 0.01
     ema_decay: Annotated[
-        float, Meta(ge=0.0, lt=1.0, description="Averaging of weights over steps; the average is what is kept. 0 is off.")
+        float,
+        Meta(ge=0.0, lt=1.0, description="Averaging of weights over steps; the average is what is kept. 0 is off."),
     ] = 0.0
     flip: Annotated[bool, Meta(description="Mirror sprites left to right at random.")] = True
-    shift_px: Annotated[int, Meta(ge=0, le=32, description="Move sprites at random by up to this.", extra={"unit": "px"})] = 0
-    recolour: Annotated[float, Meta(ge=0.0, le=1.0, description="Share of sprites whose colour channels are permuted.")] = 0.0
+    shift_px: Annotated[
+        int, Meta(ge=0, le=32, description="Move sprites at random by up to this.", extra={"unit": "px"})
+    ] = 0
+    recolour: Annotated[
+        float, Meta(ge=0.0, le=1.0, description="Share of sprites whose colour channels are permuted.")
+    ] = 0.0
     balance_families: Annotated[
-        bool, Meta(description="Draw a family as often as its square root, so that recolours and wall sets do not swamp.")
+        bool,
+        Meta(description="Draw a family as often as its square root, so that recolours and wall sets do not swamp."),
     ] = True
     precision: Annotated[
         Literal["auto", "fp32", "bf16", "fp16"], Meta(description="`auto` measures and takes the fastest sound one.")
     ] = "auto"
-    device: Annotated[str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="`auto` takes CUDA where there is one.")] = "auto"
+    device: Annotated[
+        str, Meta(pattern=r"^(auto|cpu|cuda(:\d+)?)$", description="`auto` takes CUDA where there is one.")
+    ] = "auto"
     threads: Annotated[
-        int, Meta(ge=0, le=1024, description="Processor threads; 0 leaves one core to the window.", extra={"unit": "threads"})
+        int,
+        Meta(
+            ge=0, le=1024, description="Processor threads; 0 leaves one core to the window.", extra={"unit": "threads"}
+        ),
     ] = 0
     gradient_checkpointing: Annotated[bool, Meta(description="Less memory for about a third more time.")] = False
     validate_every: Annotated[int, Meta(ge=1, description="Steps between validations.", extra={"unit": "steps"})] = 500

@@ -202,6 +202,4 @@ class RunEnded:
     model_path: Path
 
 
-TrainEvent = (
-    RunStarted | StepDone | Validated | PreviewReady | CheckpointSaved | Warned | PhaseStarted | RunEnded
-)
+TrainEvent = RunStarted | StepDone | Validated | PreviewReady | CheckpointSaved | Warned | PhaseStarted | RunEnded

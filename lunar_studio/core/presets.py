@@ -66,9 +66,23 @@ PRESETS: Mapping[str, RunConfig] = MappingProxyType(
         # For tests and for trying the tab: trains in seconds, draws badly.
         "tiny": RunConfig(
             preset="tiny",
-            vae=SpriteVaeConfig(image_size=16, colours=4, palette_dim=4, cell_channels=4, widths=(8, 16), blocks=1, palette_hidden=16),
+            vae=SpriteVaeConfig(
+                image_size=16,
+                colours=4,
+                palette_dim=4,
+                cell_channels=4,
+                widths=(8, 16),
+                decoder_blocks=1,
+                palette_hidden=16,
+            ),
             teacher=TeacherConfig(
-                image_channels=4, channels=(8, 16), first_stride=1, num_experts=4, feature_dim=8, embedding_dim=8, hidden_dim=16
+                image_channels=4,
+                channels=(8, 16),
+                first_stride=1,
+                num_experts=4,
+                feature_dim=8,
+                embedding_dim=8,
+                hidden_dim=16,
             ),
             prior=PriorConfig(hidden_dim=32, blocks=1, sample_steps=4),
             training=TrainingConfig(

@@ -1,0 +1,383 @@
+"""Configurations as a list of fields: for the settings table, `--set key=value` and `config.json`.
+
+Everything here is read from the annotations of `core.config`: a field added there appears in the
+window, on the command line and in the manual without a line changed here. `validate` adds what no
+single field can say: whether the parts fit together. Pure arithmetic; no network is built.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from lunar_studio.core.config import ClassicVaeConfig, RunConfig
+from lunar_studio.errors import ConfigError
+
+Kind = Literal["int", "float", "bool", "choice", "text", "int list"]
+
+MAX_FILE_BYTES = 1_000_000
+"""A configuration is a few kilobytes; a larger file is not ours."""
+
+SECTION_TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "training": "Training",
+        "vae": "The network that draws",
+        "teacher": "The teacher that judges",
+        "prior": "The prior that invents",
+    }
+)
+"""Sections of a configuration in the order of the table, with their titles."""
+
+_WORDS = {"dim": "dimension", "ema": "EMA", "kl": "KL", "num": "number of", "px": "", "s": ""}
+_TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigField:
+    """One knob of a configuration.
+
+    Attributes:
+        key: Full name, e.g. `training.batch_size`.
+        short_key: The name alone, e.g. `batch_size`, where no other section has it; else the full name.
+        title: The name in words.
+        kind: What it takes; `int list` is whole numbers separated by commas.
+        choices: The values of a `choice`, in the order they were written.
+        minimum: Smallest value, or smallest item of a list; None is no limit.
+        maximum: Largest value, or largest item; None is no limit.
+        above_minimum: Whether the minimum itself is refused.
+        below_maximum: Whether the maximum itself is refused.
+        unit: e.g. `px`; empty for none.
+        description: What it does, in a sentence.
+        default: The founding document's value.
+        value: The value in this configuration.
+    """
+
+    key: str
+    short_key: str
+    title: str
+    kind: Kind
+    choices: tuple[Any, ...]
+    minimum: float | None
+    maximum: float | None
+    above_minimum: bool
+    below_maximum: bool
+    unit: str
+    description: str
+    default: Any
+    value: Any
+
+    @property
+    def section(self) -> str:
+        """The part it belongs to: a key of `SECTION_TITLES`."""
+        return self.key.partition(".")[0]
+
+    @property
+    def range_text(self) -> str:
+        """What it takes, in words: the end of a sentence that begins with "must be"."""
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "choice":
+            return "one of " + ", ".join(map(str, self.choices))
+        if self.kind == "text":
+            return "one of the values its description names"
+        noun = {"int": "a whole number", "float": "a number", "int list": "whole numbers separated by commas, each"}
+        lower = "" if self.minimum is None else f"{'above' if self.above_minimum else 'at least'} {self.minimum:g}"
+        upper = "" if self.maximum is None else f"{'below' if self.below_maximum else 'at most'} {self.maximum:.12g}"
+        return f"{noun[self.kind]} {' and '.join(filter(None, (lower, upper)))}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which two configurations differ.
+
+    Attributes:
+        key: Full name.
+        title: The name in words.
+        base: Value in the configuration compared with; None where it has no such field.
+        value: Value in the configuration looked at.
+    """
+
+    key: str
+    title: str
+    base: Any
+    value: Any
+
+
+def fields(config: RunConfig) -> tuple[ConfigField, ...]:
+    """Every knob of a configuration, section by section, in the order of `core.config`."""
+    found = [
+        (section, name, hint)
+        for section in SECTION_TITLES
+        for name, hint in get_type_hints(type(getattr(config, section)), include_extras=True).items()
+    ]
+    names = [name for _, name, _ in found]
+    return tuple(
+        _field(getattr(config, section), f"{section}.{name}", name, hint, is_unique=names.count(name) == 1)
+        for section, name, hint in found
+    )
+
+
+def with_overrides(config: RunConfig, assignments: Iterable[str] | Mapping[str, object]) -> RunConfig:
+    """The configuration with some fields set, by full or short key.
+
+    Only ranges are checked; call `validate` when all is set.
+
+    Args:
+        config: Where to begin.
+        assignments: `key=value` texts, or values (or their texts) by key.
+
+    Raises:
+        ConfigError: A key is unknown or could mean two fields, or a value is of the wrong type or out of range.
+    """
+    pairs = assignments.items() if isinstance(assignments, Mapping) else map(_split, assignments)
+    known = fields(config)
+    document: dict[str, Any] = msgspec.to_builtins(config)
+    for key, value in pairs:
+        target = _find(known, key)
+        section, _, name = target.key.partition(".")
+        document[section][name] = parse(target, value)
+    try:
+        return msgspec.convert(document, RunConfig)
+    except msgspec.ValidationError as exc:
+        raise ConfigError(f"The configuration is not valid: {exc}.", hint="Look the field up in the manual.") from exc
+
+
+def parse(field: ConfigField, value: object) -> Any:  # noqa: ANN401 - the value's type is the field's
+    """A value for `field` from its text, or from a value of about the right type.
+
+    Raises:
+        ConfigError: It is of the wrong type, or out of range.
+    """
+    try:
+        parsed = _read(field, value)
+    except (ValueError, OverflowError) as exc:
+        shown = value if isinstance(value, str) else repr(value)
+        raise ConfigError(
+            f"{field.key} must be {field.range_text}, not {shown!s:.80}.",
+            hint=f"{field.description} Give another value.",
+        ) from exc
+    return parsed
+
+
+def format_value(value: object) -> str:
+    """The text of a field's value, such that `parse` gives the value back."""
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def differences(config: RunConfig, base: RunConfig) -> tuple[Difference, ...]:
+    """The fields of `config` whose values are not those of `base`."""
+    values = {field.key: field.value for field in fields(base)}
+    return tuple(
+        Difference(field.key, field.title, values.get(field.key), field.value)
+        for field in fields(config)
+        if field.key not in values or values[field.key] != field.value
+    )
+
+
+def validate(config: RunConfig) -> None:
+    """Check that the parts of a configuration fit together.
+
+    Raises:
+        ConfigError: They do not; the hint says what to change.
+    """
+    vae, teacher, training = config.vae, config.teacher, config.training
+    if isinstance(vae, ClassicVaeConfig):
+        _check_stages(vae)
+        channels = vae.image_channels
+    else:
+        stages = len(vae.widths)
+        if vae.image_size % 2**stages:
+            nearest = max(round(vae.image_size / 2**stages), 1) * 2**stages
+            raise ConfigError(
+                f"A sprite of {vae.image_size} px cannot be halved {stages} times, once for each of the {stages} widths.",
+                hint=f"Set vae.image_size to {nearest}, or give fewer vae.widths.",
+            )
+        channels = 4
+    if training.teacher_mode != "off" and teacher.image_channels != channels:
+        raise ConfigError(
+            f"The teacher looks at {teacher.image_channels} channels, but the network draws {channels}.",
+            hint=f"Set teacher.image_channels to {channels}.",
+        )
+    if training.accumulate > training.batch_size:
+        raise ConfigError(
+            f"A batch of {training.batch_size} cannot be cut into {training.accumulate} micro-batches.",
+            hint="Lower training.accumulate, or raise training.batch_size.",
+        )
+    if training.shift_px >= vae.image_size:
+        raise ConfigError(
+            f"Moving sprites by up to {training.shift_px} px would push them out of {vae.image_size} px.",
+            hint="Lower training.shift_px.",
+        )
+
+
+def to_json(config: RunConfig) -> bytes:
+    """The configuration as `config.json` holds it: indented, every field, the same bytes each time."""
+    return msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n"
+
+
+def from_json(raw: bytes) -> RunConfig:
+    """A configuration from the bytes of a `config.json`, which may be anybody's.
+
+    Raises:
+        ConfigError: It is too large, not JSON, or has a field that is unknown, missing or out of range.
+    """
+    hint = "Choose a preset, or correct that line of the file."
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConfigError(f"A configuration of {len(raw):,} bytes is far too large to be one.", hint=hint)
+    try:
+        return msgspec.json.decode(raw, type=RunConfig)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise ConfigError(f"The configuration cannot be read: {exc}.", hint=hint) from exc
+
+
+def _field(owner: msgspec.Struct, key: str, name: str, hint: Any, *, is_unique: bool) -> ConfigField:  # noqa: ANN401
+    bare, metas = _unwrap(hint)
+    limits = metas
+    kind, choices = _kind(bare)
+    if kind == "int list":
+        _, limits = _unwrap(get_args(bare)[0])
+    lower = _first(limits, "ge", "gt")
+    upper = _first(limits, "le", "lt")
+    words = " ".join(filter(None, (_WORDS.get(word, word) for word in name.split("_"))))
+    return ConfigField(
+        key=key,
+        short_key=name if is_unique else key,
+        title=words[0].upper() + words[1:],
+        kind=kind,
+        choices=choices,
+        minimum=lower,
+        maximum=upper,
+        above_minimum=_first(limits, "ge") is None and lower is not None,
+        below_maximum=_first(limits, "le") is None and upper is not None,
+        unit=next((str(meta.extra["unit"]) for meta in metas if meta.extra and "unit" in meta.extra), ""),
+        description=next((meta.description for meta in metas if meta.description), ""),
+        default=getattr(type(owner)(), name),
+        value=getattr(owner, name),
+    )
+
+
+def _unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:  # noqa: ANN401
+    """The bare type of an annotation, and its `Meta`s."""
+    if get_origin(hint) is not Annotated:
+        return hint, ()
+    bare, *metas = get_args(hint)
+    return bare, tuple(meta for meta in metas if isinstance(meta, Meta))
+
+
+def _kind(bare: Any) -> tuple[Kind, tuple[Any, ...]]:  # noqa: ANN401
+    if get_origin(bare) is Literal:
+        return "choice", get_args(bare)
+    if get_origin(bare) is tuple:
+        return "int list", ()
+    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
+    return kinds[bare], ()
+
+
+def _first(metas: Iterable[Meta], *names: str) -> float | None:
+    values = (getattr(meta, name) for meta in metas for name in names)
+    return next((value for value in values if value is not None), None)
+
+
+def _split(assignment: str) -> tuple[str, str]:
+    key, equals, value = assignment.partition("=")
+    if not equals:
+        raise ConfigError(f"{assignment!r:.80} sets nothing.", hint="Write key=value, e.g. training.batch_size=64.")
+    return key.strip(), value.strip()
+
+
+def _find(known: tuple[ConfigField, ...], key: str) -> ConfigField:
+    """The field that a full or short key means."""
+    meant = [field for field in known if key in (field.key, field.key.partition(".")[2])]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise ConfigError(f"{key} could mean {' or '.join(field.key for field in meant)}.", hint="Write the full name.")
+    names = {name: field.key for field in known for name in (field.key, field.short_key)}
+    nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
+    hint = f"Did you mean {names[nearest[0]]}?" if nearest else "Names are like training.batch_size or vae.latent_dim."
+    raise ConfigError(f"There is no setting called {key!r:.80}.", hint=hint)
+
+
+def _read(field: ConfigField, value: object) -> Any:  # noqa: ANN401
+    """The value as the field's type; ValueError where that cannot be."""
+    text = value.strip() if isinstance(value, str) else value
+    match field.kind:
+        case "bool":
+            return _read_bool(text)
+        case "choice":
+            chosen = [choice for choice in field.choices if str(choice) == str(text)]
+            return chosen[0] if chosen else _refuse(value)
+        case "text":
+            return text if isinstance(text, str) else _refuse(value)
+        case "int":
+            return _in_range(field, _read_int(text))
+        case "float":
+            number = _refuse(value) if isinstance(text, bool) else float(str(text))
+            return _in_range(field, number) if math.isfinite(number) else _refuse(value)
+        case "int list":
+            items = text.strip("[]()").split(",") if isinstance(text, str) else text
+            if not isinstance(items, list | tuple):
+                return _refuse(value)
+            return [_in_range(field, _read_int(item)) for item in items if item != ""]
+
+
+def _read_bool(value: object) -> bool:
+    text = str(value).lower()
+    if text not in _TRUE | _FALSE:
+        _refuse(value)
+    return text in _TRUE
+
+
+def _read_int(value: object) -> int:
+    """A whole number, also written as `2e4` or `64.0`."""
+    if isinstance(value, bool):
+        _refuse(value)
+    text = str(value).strip()
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        return int(number) if number == int(number) else _refuse(value)
+
+
+def _in_range(field: ConfigField, number: float) -> float:
+    low, high = field.minimum, field.maximum
+    too_low = low is not None and (number <= low if field.above_minimum else number < low)
+    too_high = high is not None and (number >= high if field.below_maximum else number > high)
+    return _refuse(number) if too_low or too_high else number
+
+
+def _refuse(value: object) -> Any:  # noqa: ANN401 - never returns
+    raise ValueError(repr(value))
+
+
+def _check_stages(vae: ClassicVaeConfig) -> None:
+    """Follow the picture's size down the encoder; the decoder must be able to come back."""
+    kernel, stride, padding, size = vae.kernel_size, vae.stride, vae.padding, vae.image_size
+    for stage in range(1, len(vae.encoder_channels) + 1):
+        smaller = (size + 2 * padding - kernel) // stride + 1
+        if smaller < 1:
+            raise ConfigError(
+                f"Stage {stage} of the encoder would shrink {size} px to nothing.",
+                hint="Give fewer vae.encoder_channels, or raise vae.image_size or vae.padding.",
+            )
+        # A transposed convolution can add at most stride - 1 pixels to come back.
+        missing = size - ((smaller - 1) * stride - 2 * padding + kernel)
+        if not 0 <= missing < max(stride, 2):
+            raise ConfigError(
+                f"The decoder cannot come back from {smaller} px to {size} px with kernel {kernel}, "
+                f"stride {stride} and padding {padding}.",
+                hint="Set vae.kernel_size to 4 or 3, vae.stride to 2 and vae.padding to 1: these always fit.",
+            )
+        size = smaller

@@ -1,0 +1,276 @@
+"""The one file a trained model lives in: safetensors with JSON metadata, and no code.
+
+Layout (docs/formats.md): tensors `vae.*`, `teacher.*`, `prior.*`, `words.vectors`, `directions.axes`,
+`calibration.quantiles`; matrices and kernels as float16, vectors as float32. Everything read is held
+against what its own configuration would build before memory is taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import msgspec
+import numpy as np
+import torch
+from msgspec import Meta
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from lunar_studio.core.config import RunConfig
+from lunar_studio.core.latent import Direction, DirectionGroup
+from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.errors import LunarError, ModelFileError, ModelVersionError
+from lunar_studio.models.bundle import (
+    QUANTILES,
+    Calibration,
+    ModelBundle,
+    build_networks,
+    networks_on_meta,
+    stored_tensors,
+)
+from lunar_studio.models.interface import LatentModel
+from lunar_studio.models.memory import inference_bytes
+from lunar_studio.models.prior import LatentPrior
+from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.models.words import MAX_WORDS, Vocabulary
+
+FORMAT = "lunar-studio-model"
+VERSION = 1
+MAX_FILE_BYTES = 2**30
+_RETRAIN = "Get the file again from where it came, or choose another model."
+
+Text = Annotated[str, Meta(max_length=512)]
+
+
+class _DirectionFacts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A direction without its axis, which is a row of `directions.axes`."""
+
+    id: Text
+    name: Text
+    group: DirectionGroup
+    centre: float
+    sigma: Annotated[float, Meta(gt=0.0)]
+    share: float
+
+
+class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The metadata that is not tensors."""
+
+    name: Text
+    config: RunConfig
+    words: Annotated[tuple[Text, ...], Meta(max_length=MAX_WORDS)]
+    directions: Annotated[tuple[_DirectionFacts, ...], Meta(max_length=1024)]
+    experts: Annotated[tuple[Text, ...], Meta(max_length=64)]
+    card: dict[str, msgspec.Raw] = {}
+
+
+class _Stamp(msgspec.Struct):
+    format: Literal["lunar-studio-model"]
+    version: Annotated[int, Meta(ge=1)]
+
+
+def save_model(bundle: ModelBundle, path: Path) -> None:
+    """Write a model file atomically: the old file stays until the new one is whole on disk.
+
+    Raises:
+        ModelFileError: The folder cannot be written, or the disk is full.
+    """
+    tensors: dict[str, Tensor] = {}
+    for part, module in bundle.modules().items():
+        for key, value in stored_tensors(module).items():
+            tensors[f"{part}.{key}"] = _stored(value)
+    length = bundle.vae.latent_dim
+    axes = np.stack([d.axis_L for d in bundle.directions]) if bundle.directions else np.zeros((0, length), np.float32)
+    tensors["directions.axes"] = torch.from_numpy(axes.copy())
+    tensors["words.vectors"] = bundle.vocabulary.vectors_VD.contiguous()
+    tensors["calibration.quantiles"] = torch.from_numpy(bundle.calibration.quantiles_RQ.copy())
+    facts = _Facts(
+        name=bundle.name,
+        config=bundle.config,
+        words=bundle.vocabulary.words,
+        directions=tuple(
+            _DirectionFacts(d.id, d.name, d.group, float(d.centre), float(d.sigma), float(d.share))
+            for d in bundle.directions
+        ),
+        experts=bundle.experts,
+        card={key: msgspec.Raw(msgspec.json.encode(value)) for key, value in bundle.card.items()},
+    )
+    metadata = {
+        "stamp": msgspec.json.encode({"format": FORMAT, "version": VERSION}).decode(),
+        "facts": msgspec.json.encode(facts).decode(),
+    }
+    try:
+        _write_atomically(save(tensors, metadata=metadata), path)
+    except OSError as exc:
+        raise ModelFileError(
+            f"The model could not be saved as {path}: {exc.strerror or exc}.",
+            hint="Choose another folder, or free some space on the disk.",
+        ) from exc
+
+
+def load_model(path: Path) -> tuple[ModelBundle, ModelInfo]:
+    """Read a model file; networks are in eval mode on the CPU, float32.
+
+    Raises:
+        ModelFileError: The file is missing, damaged, not ours, or does not agree with itself.
+        ModelVersionError: A newer version wrote it.
+    """
+    digest = _digest(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts = _read_facts(path, file.metadata() or {})
+            expected = _expected_shapes(path, facts)
+            _compare(path, expected, {key: list(file.get_slice(key).get_shape()) for key in file.keys()})  # noqa: SIM118
+            tensors = {key: file.get_tensor(key) for key in expected}
+    except (SafetensorError, OSError) as exc:
+        raise _damaged(path, "it is not a whole safetensors file") from exc
+    for key, value in tensors.items():
+        if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+            raise _damaged(path, f"the numbers of {key} are not finite")
+    bundle = _assemble(path, facts, {key: value.float() for key, value in tensors.items()})
+    return bundle, describe(bundle, digest)
+
+
+def describe(bundle: ModelBundle, digest: str) -> ModelInfo:
+    """The facts about a model that a window or `info --json` shows."""
+    parts = {
+        part: sum(p.numel() for p in module.parameters() if p.requires_grad)
+        for part, module in bundle.modules().items()
+    }
+    return ModelInfo(
+        name=bundle.name,
+        family=str(type(bundle.config.vae).__struct_config__.tag),
+        preset=bundle.config.preset,
+        parameters=parts["vae"],
+        parts=parts,
+        image_size=bundle.vae.image_size,
+        channels=bundle.vae.image_channels,
+        latent_dim=bundle.vae.latent_dim,
+        digest=digest,
+        estimates={"memory_bytes": float(inference_bytes(bundle.modules().values()))},
+        card=dict(bundle.card),
+    )
+
+
+def _stored(value: Tensor) -> Tensor:
+    """float16 for matrices and kernels; statistics and biases keep float32, whose range they need."""
+    value = value.detach().cpu().float()
+    return (value.half() if value.ndim >= 2 else value).contiguous()
+
+
+def _write_atomically(payload: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".model-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(payload)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp makes it private; a model is a document
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _digest(path: Path) -> str:
+    try:
+        if not path.is_file():
+            raise ModelFileError(
+                f"There is no model file at {path}.", hint="Choose a .safetensors file that the studio wrote."
+            )
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise _damaged(path, "it is larger than any model of the studio")
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise ModelFileError(
+            f"The model file {path} cannot be read: {exc.strerror or exc}.", hint="Check that you may read it."
+        ) from exc
+
+
+def _read_facts(path: Path, metadata: Mapping[str, str]) -> _Facts:
+    try:
+        stamp = msgspec.json.decode(metadata.get("stamp", ""), type=_Stamp)
+    except (msgspec.DecodeError, msgspec.ValidationError) as exc:
+        raise ModelFileError(
+            f"{path.name} is a safetensors file, but not a Lunar Studio model.",
+            hint="Choose a model that the studio wrote; other models cannot be explored.",
+        ) from exc
+    if stamp.version > VERSION:
+        raise ModelVersionError(
+            f"{path.name} was written by a newer Lunar Studio (format {stamp.version}; this one reads {VERSION}).",
+            hint="Update Lunar Studio to open it.",
+        )
+    try:
+        return msgspec.json.decode(metadata.get("facts", ""), type=_Facts)
+    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as exc:
+        raise _damaged(path, f"its description is wrong ({exc})") from exc
+
+
+def _expected_shapes(path: Path, facts: _Facts) -> dict[str, list[int]]:
+    try:
+        networks = networks_on_meta(facts.config)
+    except (LunarError, RuntimeError) as exc:
+        raise _damaged(path, f"its configuration builds no network ({exc})") from exc
+    shapes = {
+        f"{part}.{key}": list(value.shape)
+        for part, module in networks.items()
+        for key, value in stored_tensors(module).items()
+    }
+    latent_dim = cast(LatentModel, networks["vae"]).latent_dim
+    shapes["directions.axes"] = [len(facts.directions), latent_dim]
+    shapes["words.vectors"] = [len(facts.words), facts.config.teacher.embedding_dim]
+    shapes["calibration.quantiles"] = [1 + len(facts.experts), QUANTILES]
+    experts = facts.config.teacher.num_experts if "teacher" in networks else 0
+    if len(facts.experts) != experts:
+        raise _damaged(path, f"it names {len(facts.experts)} experts but has {experts}")
+    return shapes
+
+
+def _compare(path: Path, expected: Mapping[str, list[int]], found: Mapping[str, list[int]]) -> None:
+    for key, shape in expected.items():
+        if key not in found:
+            raise _damaged(path, f"{key} is missing")
+        if found[key] != shape:
+            raise _damaged(path, f"{key} has shape {found[key]} instead of {shape}")
+    strangers = sorted(set(found) - set(expected))
+    if strangers:
+        raise _damaged(path, f"it holds tensors that its configuration does not know, such as {strangers[0]}")
+
+
+def _assemble(path: Path, facts: _Facts, tensors: Mapping[str, Tensor]) -> ModelBundle:
+    networks = build_networks(facts.config)
+    for part, module in networks.items():
+        own = {key.removeprefix(f"{part}."): value for key, value in tensors.items() if key.startswith(f"{part}.")}
+        module.load_state_dict(own, strict=False)  # only num_batches_tracked can be missing: shapes were compared
+        module.eval().requires_grad_(True)
+    try:
+        directions = tuple(
+            Direction(f.id, f.name, f.group, axis.numpy(), f.centre, f.sigma, f.share)
+            for f, axis in zip(facts.directions, tensors["directions.axes"], strict=True)
+        )
+    except ValueError as exc:
+        raise _damaged(path, str(exc)) from exc
+    return ModelBundle(
+        name=facts.name,
+        config=facts.config,
+        vae=cast(LatentModel, networks["vae"]),
+        teacher=cast("LunarMoETeacher | None", networks.get("teacher")),
+        prior=cast(LatentPrior, networks["prior"]),
+        vocabulary=Vocabulary(facts.words, tensors["words.vectors"]),
+        directions=directions,
+        experts=facts.experts,
+        calibration=Calibration(tensors["calibration.quantiles"].numpy()),
+        card={key: msgspec.json.decode(value) for key, value in facts.card.items()},
+    )
+
+
+def _damaged(path: Path, reason: str) -> ModelFileError:
+    return ModelFileError(f"The model file {path.name} cannot be used: {reason}.", hint=_RETRAIN)

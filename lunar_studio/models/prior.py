@@ -1,0 +1,155 @@
+"""`LatentPrior`: a rectified flow from noise to latents, so that random sprites are sprites.
+
+The VAE's posterior is far from N(0, 1); a draw from N(0, 1) decodes to mush. The flow (Liu, Gong and
+Liu 2023) learns the straight-line velocity from noise to standardised latents; words steer it by
+classifier-free guidance (Ho and Salimans 2022). Shapes: B batch, L latent numbers, D embedding numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lunar_studio.core.config import PriorConfig
+
+_TIME_FEATURES = 64
+
+
+class FlowBlock(nn.Module):
+    """Residual MLP block whose scale, shift and gate depend on time and words (adaLN-Zero, Peebles and Xie 2023)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width, elementwise_affine=False)
+        self.modulate = nn.Linear(width, 3 * width)
+        self.mlp = nn.Sequential(nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        nn.init.zeros_(self.modulate.weight)
+        nn.init.zeros_(self.modulate.bias)
+
+    def forward(self, hidden_BW: Tensor, condition_BW: Tensor) -> Tensor:
+        """Same shape as `hidden_BW`."""
+        scale, shift, gate = self.modulate(condition_BW).chunk(3, dim=1)
+        out: Tensor = hidden_BW + gate * self.mlp(self.norm(hidden_BW) * (1 + scale) + shift)
+        return out
+
+
+class LatentPrior(nn.Module):
+    """The flow network with the standardisation of the latents it learned on.
+
+    Args:
+        config: Widths, sampling steps, guidance.
+        latent_dim: L.
+        embedding_dim: D, of the words' embedding.
+    """
+
+    mean_L: Tensor
+    std_L: Tensor
+
+    def __init__(self, config: PriorConfig, latent_dim: int, embedding_dim: int) -> None:
+        super().__init__()
+        self.config, self.latent_dim, self.embedding_dim = config, latent_dim, embedding_dim
+        width = config.hidden_dim
+        self.time = nn.Sequential(nn.Linear(_TIME_FEATURES, width), nn.SiLU(), nn.Linear(width, width))
+        self.words = nn.Linear(embedding_dim, width)
+        self.no_words = nn.Parameter(torch.zeros(width))
+        self.enter = nn.Linear(latent_dim, width)
+        self.blocks = nn.ModuleList(FlowBlock(width) for _ in range(config.blocks))
+        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, latent_dim))
+        self.register_buffer("mean_L", torch.zeros(latent_dim))
+        self.register_buffer("std_L", torch.ones(latent_dim))
+
+    def velocity(self, point_BL: Tensor, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
+        """Direction from noise to latent at a point on the way; time 0 is noise, 1 the standardised latent."""
+        frequencies = torch.exp(
+            torch.arange(_TIME_FEATURES // 2, device=point_BL.device) * (-math.log(1000.0) / (_TIME_FEATURES // 2))
+        )
+        angle = time_B[:, None] * 1000.0 * frequencies
+        condition = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
+        condition = condition + torch.where(has_words_B[:, None], self.words(words_BD), self.no_words)
+        condition = F.silu(condition)
+        hidden = self.enter(point_BL)
+        for block in self.blocks:
+            hidden = block(hidden, condition)
+        out: Tensor = self.leave(hidden)
+        return out
+
+    @torch.no_grad()
+    def observe(self, z_BL: Tensor, momentum: float) -> None:
+        """Follow the mean and spread of the latents while the VAE still moves them."""
+        self.mean_L.lerp_(z_BL.mean(dim=0), momentum)
+        self.std_L.lerp_(z_BL.std(dim=0).clamp(min=1e-3), momentum)
+
+    def loss(self, z_BL: Tensor, words_BD: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Flow-matching loss on latents (mean squared error of the velocity); some lose their words on purpose."""
+        target = (z_BL - self.mean_L) / self.std_L
+        noise = torch.empty_like(target).normal_(generator=generator)
+        # Logit-normal times dwell in the middle of the way, where the velocity is hardest (Esser et al. 2024).
+        time = torch.sigmoid(torch.empty_like(target[:, 0]).normal_(generator=generator))
+        keep = torch.rand(time.shape, generator=generator, device=time.device) >= self.config.words_dropout
+        has_words = keep & (words_BD.abs().sum(dim=1) > 0)
+        point = torch.lerp(noise, target, time[:, None])
+        return F.mse_loss(self.velocity(point, time, words_BD, has_words), target - noise)
+
+    @torch.no_grad()
+    def sample(
+        self,
+        count: int,
+        *,
+        seed: int,
+        words_D: Tensor | None = None,
+        temperature: float = 1.0,
+        near_L: Tensor | None = None,
+        strength: float = 1.0,
+    ) -> Tensor:
+        """Random latents, (count, L).
+
+        Args:
+            count: How many; the i-th depends on `seed` and i only.
+            seed: Non-negative.
+            words_D: Embedding of the words to follow, or None.
+            temperature: Spread of the noise; below 1 is safer, above 1 wilder.
+            near_L: Start from this latent instead of from pure noise.
+            strength: With `near_L`: 0 gives it back, 1 forgets it.
+        """
+        device = self.mean_L.device
+        noise = torch.from_numpy(_noise(count, self.latent_dim, seed)).to(device) * temperature
+        start = 0.0
+        if near_L is not None:
+            start = 1.0 - strength
+            noise = torch.lerp(noise, ((near_L - self.mean_L) / self.std_L).expand_as(noise), start)
+        return self._integrate(noise, start, words_D) * self.std_L + self.mean_L
+
+    def _integrate(self, point_BL: Tensor, start: float, words_D: Tensor | None) -> Tensor:
+        steps = self.config.sample_steps
+        batch = point_BL.shape[0]
+        words = torch.zeros(batch, self.embedding_dim, device=point_BL.device)
+        without = torch.zeros(batch, dtype=torch.bool, device=point_BL.device)
+        guided = words_D is not None and bool(words_D.abs().sum() > 0)
+        if guided:
+            words = cast(Tensor, words_D).to(point_BL.device).expand(batch, -1)
+        for step in range(steps):
+            now = start + (1.0 - start) * step / steps
+            time = torch.full((batch,), now, device=point_BL.device)
+            velocity = self.velocity(point_BL, time, words, without)
+            if guided:
+                towards = self.velocity(point_BL, time, words, ~without)
+                velocity = velocity + self.config.guidance * (towards - velocity)
+            point_BL = point_BL + velocity * ((1.0 - start) / steps)
+        return point_BL
+
+    def parameter_count(self) -> int:
+        """Trainable numbers."""
+        return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
+
+
+def _noise(count: int, latent_dim: int, seed: int) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    """Rows of standard normal numbers, each from its own stream, so that row i never depends on `count`."""
+    rows = [
+        np.random.default_rng([seed, index]).standard_normal(latent_dim, dtype=np.float32) for index in range(count)
+    ]
+    return np.stack(rows) if rows else np.zeros((0, latent_dim), dtype=np.float32)

@@ -1,0 +1,92 @@
+"""The model's own vocabulary: captions become embeddings, so that words can search and steer.
+
+Latent semantic analysis (Deerwester et al. 1990): word counts weighted by rarity, factorised by SVD.
+Deterministic, learned from the artist's own captions in under a second, and honest about words it has
+never seen. Shapes: V words, D embedding numbers, N captions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_STOP_WORDS = frozenset("a an and at by for from in is its of on or the to with".split())
+MAX_WORDS = 4096
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a caption or prompt: lower case, letters only, two or more, without stop words."""
+    return [word for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Known words with their vectors.
+
+    Attributes:
+        words: In order of frequency.
+        vectors_VD: float32; rarity-weighted, so that an embedding is the normalised sum.
+    """
+
+    words: tuple[str, ...]
+    vectors_VD: Tensor
+
+    @staticmethod
+    def fit(captions: Sequence[str], embedding_dim: int) -> Vocabulary:
+        """Learn from captions; words seen once are left out unless captions are few.
+
+        Args:
+            captions: One per sprite; empty ones count for nothing.
+            embedding_dim: D; padded with zeros when the captions have fewer independent words.
+        """
+        counted = [Counter(words_of(caption)) for caption in captions]
+        frequency = Counter(word for count in counted for word in count)
+        least = 2 if len(captions) >= 200 else 1
+        known = [
+            word for word, times in sorted(frequency.items(), key=lambda item: (-item[1], item[0])) if times >= least
+        ]
+        words = tuple(known[:MAX_WORDS])
+        vectors = torch.zeros(len(words), embedding_dim)
+        if words:
+            place = {word: index for index, word in enumerate(words)}
+            table = torch.zeros(len(captions), len(words), dtype=torch.float64)
+            for row, count in enumerate(counted):
+                for word in count:
+                    if word in place:
+                        table[row, place[word]] = 1.0
+            rarity = torch.log((1.0 + len(captions)) / (1.0 + table.sum(dim=0))) + 1.0
+            weighted = torch.nn.functional.normalize(table * rarity, dim=1)
+            values, axes = torch.linalg.eigh(weighted.T @ weighted)
+            keep = min(embedding_dim, len(words))
+            axes = axes.flip(1)[:, :keep]
+            # An eigenvector's sign is arbitrary: its largest number shall be positive.
+            largest = axes.abs().argmax(dim=0)
+            axes = axes * axes[largest, torch.arange(keep)].sign()
+            vectors[:, :keep] = (axes * rarity[:, None]).float()
+        return Vocabulary(words, vectors)
+
+    def embed(self, text: str) -> Tensor:
+        """Unit vector (D,) of the known words in `text`, or zeros when none is known."""
+        place = {word: index for index, word in enumerate(self.words)}
+        known = [place[word] for word in words_of(text) if word in place]
+        if not known:
+            return torch.zeros(self.vectors_VD.shape[1])
+        total = self.vectors_VD[known].sum(dim=0)
+        return torch.nn.functional.normalize(total, dim=0)
+
+    def embed_all(self, captions: Sequence[str]) -> Tensor:
+        """(N, D)."""
+        if not captions:
+            return torch.zeros(0, self.vectors_VD.shape[1])
+        return torch.stack([self.embed(caption) for caption in captions])
+
+    def unknown(self, text: str) -> tuple[str, ...]:
+        """The words of `text` that the model has never seen."""
+        known = set(self.words)
+        return tuple(word for word in words_of(text) if word not in known)
