@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,13 +18,16 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from lunar_studio.core.config import ClassicVaeConfig, RunConfig
+from lunar_studio.core.config import ClassicVaeConfig, RunConfig, SpriteVaeConfig
 from lunar_studio.errors import ConfigError
 
 Kind = Literal["int", "float", "bool", "choice", "text", "int list"]
 
 MAX_FILE_BYTES = 1_000_000
 """A configuration is a few kilobytes; a larger file is not ours."""
+
+MAX_LAYER_WEIGHTS = 2**28
+"""1 GiB as float32, four times that with its optimizer: the most that validation lets one layer have."""
 
 SECTION_TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -45,7 +49,8 @@ class ConfigField:
 
     Attributes:
         key: Full name, e.g. `training.batch_size`.
-        short_key: The name alone, e.g. `batch_size`, where no other section has it; else the full name.
+        short_key: The name alone, e.g. `batch_size`, where it can mean only this field; else the full name.
+            A name that training shares with another section means training's.
         title: The name in words.
         kind: What it takes; `int list` is whole numbers separated by commas.
         choices: The values of a `choice`, in the order they were written.
@@ -53,6 +58,9 @@ class ConfigField:
         maximum: Largest value, or largest item; None is no limit.
         above_minimum: Whether the minimum itself is refused.
         below_maximum: Whether the maximum itself is refused.
+        shortest: Fewest items of an `int list`.
+        longest: Most items of an `int list`.
+        pattern: Regular expression that a `text` must match; empty for any.
         unit: e.g. `px`; empty for none.
         description: What it does, in a sentence.
         default: The founding document's value.
@@ -68,6 +76,9 @@ class ConfigField:
     maximum: float | None
     above_minimum: bool
     below_maximum: bool
+    shortest: int
+    longest: int
+    pattern: str
     unit: str
     description: str
     default: Any
@@ -86,9 +97,10 @@ class ConfigField:
         if self.kind == "choice":
             return "one of " + ", ".join(map(str, self.choices))
         if self.kind == "text":
-            return "one of the values its description names"
-        noun = {"int": "a whole number", "float": "a number", "int list": "whole numbers separated by commas, each"}
-        lower = "" if self.minimum is None else f"{'above' if self.above_minimum else 'at least'} {self.minimum:g}"
+            return "one of " + self.pattern.strip("^()$").replace("|", ", ")
+        many = f"{self.shortest} to {self.longest} whole numbers separated by commas, each"
+        noun = {"int": "a whole number", "float": "a number", "int list": many}
+        lower = "" if self.minimum is None else f"{'above' if self.above_minimum else 'at least'} {self.minimum:.12g}"
         upper = "" if self.maximum is None else f"{'below' if self.below_maximum else 'at most'} {self.maximum:.12g}"
         return f"{noun[self.kind]} {' and '.join(filter(None, (lower, upper)))}".rstrip()
 
@@ -119,7 +131,12 @@ def fields(config: RunConfig) -> tuple[ConfigField, ...]:
     ]
     names = [name for _, name, _ in found]
     return tuple(
-        _field(getattr(config, section), f"{section}.{name}", name, hint, is_unique=names.count(name) == 1)
+        _field(
+            getattr(config, section),
+            f"{section}.{name}",
+            hint,
+            is_unique=section == "training" or names.count(name) == 1,
+        )
         for section, name, hint in found
     )
 
@@ -196,13 +213,7 @@ def validate(config: RunConfig) -> None:
         _check_stages(vae)
         channels = vae.image_channels
     else:
-        stages = len(vae.widths)
-        if vae.image_size % 2**stages:
-            nearest = max(round(vae.image_size / 2**stages), 1) * 2**stages
-            raise ConfigError(
-                f"A sprite of {vae.image_size} px cannot be halved {stages} times, once for each of the {stages} widths.",
-                hint=f"Set vae.image_size to {nearest}, or give fewer vae.widths.",
-            )
+        _check_cells(vae)
         channels = 4
     if training.teacher_mode != "off" and teacher.image_channels != channels:
         raise ConfigError(
@@ -241,12 +252,11 @@ def from_json(raw: bytes) -> RunConfig:
         raise ConfigError(f"The configuration cannot be read: {exc}.", hint=hint) from exc
 
 
-def _field(owner: msgspec.Struct, key: str, name: str, hint: Any, *, is_unique: bool) -> ConfigField:  # noqa: ANN401
+def _field(owner: msgspec.Struct, key: str, hint: Any, *, is_unique: bool) -> ConfigField:  # noqa: ANN401
     bare, metas = _unwrap(hint)
-    limits = metas
     kind, choices = _kind(bare)
-    if kind == "int list":
-        _, limits = _unwrap(get_args(bare)[0])
+    limits = _unwrap(get_args(bare)[0])[1] if kind == "int list" else metas
+    name = key.partition(".")[2]
     lower = _first(limits, "ge", "gt")
     upper = _first(limits, "le", "lt")
     words = " ".join(filter(None, (_WORDS.get(word, word) for word in name.split("_"))))
@@ -260,6 +270,9 @@ def _field(owner: msgspec.Struct, key: str, name: str, hint: Any, *, is_unique: 
         maximum=upper,
         above_minimum=_first(limits, "ge") is None and lower is not None,
         below_maximum=_first(limits, "le") is None and upper is not None,
+        shortest=int(_first(metas, "min_length") or 0),
+        longest=int(_first(metas, "max_length") or 0),
+        pattern=next((meta.pattern for meta in metas if meta.pattern), ""),
         unit=next((str(meta.extra["unit"]) for meta in metas if meta.extra and "unit" in meta.extra), ""),
         description=next((meta.description for meta in metas if meta.description), ""),
         default=getattr(type(owner)(), name),
@@ -298,57 +311,57 @@ def _split(assignment: str) -> tuple[str, str]:
 
 def _find(known: tuple[ConfigField, ...], key: str) -> ConfigField:
     """The field that a full or short key means."""
-    meant = [field for field in known if key in (field.key, field.key.partition(".")[2])]
-    if len(meant) == 1:
-        return meant[0]
+    by_name = {name: field for field in known for name in (field.key, field.short_key)}
+    if key in by_name:
+        return by_name[key]
+    meant = [field for field in known if key == field.key.partition(".")[2]]
     if meant:
         raise ConfigError(f"{key} could mean {' or '.join(field.key for field in meant)}.", hint="Write the full name.")
-    names = {name: field.key for field in known for name in (field.key, field.short_key)}
-    nearest = difflib.get_close_matches(key, names, n=1, cutoff=0.5)
-    hint = f"Did you mean {names[nearest[0]]}?" if nearest else "Names are like training.batch_size or vae.latent_dim."
+    nearest = difflib.get_close_matches(key, by_name, n=1, cutoff=0.5)
+    hint = (
+        f"Did you mean {by_name[nearest[0]].key}?"
+        if nearest
+        else "Names are like training.batch_size or vae.latent_dim."
+    )
     raise ConfigError(f"There is no setting called {key!r:.80}.", hint=hint)
 
 
 def _read(field: ConfigField, value: object) -> Any:  # noqa: ANN401
     """The value as the field's type; ValueError where that cannot be."""
-    text = value.strip() if isinstance(value, str) else value
+    if isinstance(value, str):
+        value = value.strip()
     match field.kind:
         case "bool":
-            return _read_bool(text)
+            return _read_bool(value)
         case "choice":
-            chosen = [choice for choice in field.choices if str(choice) == str(text)]
-            return chosen[0] if chosen else _refuse(value)
+            return {str(choice): choice for choice in field.choices}.get(str(value)) or _refuse(value)
         case "text":
-            return text if isinstance(text, str) else _refuse(value)
-        case "int":
-            return _in_range(field, _read_int(text))
-        case "float":
-            number = _refuse(value) if isinstance(text, bool) else float(str(text))
-            return _in_range(field, number) if math.isfinite(number) else _refuse(value)
+            return value if isinstance(value, str) and re.search(field.pattern, value) else _refuse(value)
+        case "int" | "float":
+            return _in_range(field, _read_number(value, field.kind))
         case "int list":
-            items = text.strip("[]()").split(",") if isinstance(text, str) else text
-            if not isinstance(items, list | tuple):
+            items = value.strip("[]()").split(",") if isinstance(value, str) else value
+            if not isinstance(items, list | tuple) or not field.shortest <= len(items) <= field.longest:
                 return _refuse(value)
-            return [_in_range(field, _read_int(item)) for item in items if item != ""]
+            return [_in_range(field, _read_number(item, "int")) for item in items]
 
 
 def _read_bool(value: object) -> bool:
     text = str(value).lower()
-    if text not in _TRUE | _FALSE:
-        _refuse(value)
-    return text in _TRUE
+    return True if text in _TRUE else False if text in _FALSE else _refuse(value)
 
 
-def _read_int(value: object) -> int:
-    """A whole number, also written as `2e4` or `64.0`."""
+def _read_number(value: object, kind: Literal["int", "float"]) -> float:
+    """A number; a whole one may also be written as `2e4` or `64.0`."""
     if isinstance(value, bool):
         _refuse(value)
-    text = str(value).strip()
-    try:
-        return int(text)
-    except ValueError:
-        number = float(text)
-        return int(number) if number == int(number) else _refuse(value)
+    number = float(str(value))
+    if not math.isfinite(number):
+        _refuse(value)
+    if kind == "float":
+        return number
+    # Beyond 2^53 a float is no longer exact, and no setting is that large.
+    return int(number) if number.is_integer() and abs(number) <= 2**53 else _refuse(value)
 
 
 def _in_range(field: ConfigField, number: float) -> float:
@@ -363,21 +376,38 @@ def _refuse(value: object) -> Any:  # noqa: ANN401 - never returns
 
 
 def _check_stages(vae: ClassicVaeConfig) -> None:
-    """Follow the picture's size down the encoder; the decoder must be able to come back."""
-    kernel, stride, padding, size = vae.kernel_size, vae.stride, vae.padding, vae.image_size
+    """Follow the picture's size down the encoder.
+
+    The decoder always comes back: a transposed convolution may add up to stride - 1 pixels, and a
+    convolution never drops more.
+    """
+    size = vae.image_size
     for stage in range(1, len(vae.encoder_channels) + 1):
-        smaller = (size + 2 * padding - kernel) // stride + 1
+        smaller = (size + 2 * vae.padding - vae.kernel_size) // vae.stride + 1
         if smaller < 1:
             raise ConfigError(
                 f"Stage {stage} of the encoder would shrink {size} px to nothing.",
                 hint="Give fewer vae.encoder_channels, or raise vae.image_size or vae.padding.",
             )
-        # A transposed convolution can add at most stride - 1 pixels to come back.
-        missing = size - ((smaller - 1) * stride - 2 * padding + kernel)
-        if not 0 <= missing < max(stride, 2):
-            raise ConfigError(
-                f"The decoder cannot come back from {smaller} px to {size} px with kernel {kernel}, "
-                f"stride {stride} and padding {padding}.",
-                hint="Set vae.kernel_size to 4 or 3, vae.stride to 2 and vae.padding to 1: these always fit.",
-            )
         size = smaller
+    _check_layer(size * size * vae.encoder_channels[-1] * vae.latent_dim)
+
+
+def _check_cells(vae: SpriteVaeConfig) -> None:
+    stages = len(vae.widths)
+    cell_px = 2**stages
+    if vae.image_size % cell_px:
+        nearest = max(round(vae.image_size / cell_px), 1) * cell_px
+        raise ConfigError(
+            f"A sprite of {vae.image_size} px cannot be halved {stages} times, once for each of vae.widths.",
+            hint=f"Set vae.image_size to {nearest}, or give fewer vae.widths.",
+        )
+    _check_layer(max(vae.cells**2 * vae.widths[-1] * 2 * vae.palette_dim, vae.latent_dim * vae.palette_hidden))
+
+
+def _check_layer(weights: int) -> None:
+    if weights > MAX_LAYER_WEIGHTS:
+        raise ConfigError(
+            f"One layer of the network would have {weights:,} weights ({weights * 4 / 2**30:,.0f} GiB).",
+            hint="Give more stages, fewer channels, or a smaller vae.image_size.",
+        )
