@@ -123,7 +123,7 @@ class DataService(QObject):
         if self._worker is not None:
             self._worker.ask_stop()
 
-    def _start(self, worker: DataWorker, on_done: Callable[[object], None]) -> None:
+    def _start(self, worker: DataWorker, on_done: Callable[..., None]) -> None:
         was_running = self.is_running
         self.request_stop()
         worker.progressed.connect(self._on_progressed)

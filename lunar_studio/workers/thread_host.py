@@ -17,6 +17,7 @@ from PySide6.QtCore import QObject, QThread, Signal, SignalInstance, Slot
 
 from lunar_studio.core.events import Failure
 from lunar_studio.errors import LunarError
+from lunar_studio.workers.gui_garbage import GuiGarbage
 
 STOP_LIMIT_MS = 3000
 
@@ -127,6 +128,7 @@ class ThreadHost(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._threads: dict[QThread, Worker] = {}
+        self._garbage = GuiGarbage(self)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -149,6 +151,7 @@ class ThreadHost(QObject):
         thread.finished.connect(self._on_finished)
         self._threads[thread] = worker
         _alive.add(thread)
+        self._garbage.begin()
         thread.start()
 
     def is_running(self, worker: Worker) -> bool:
@@ -192,6 +195,8 @@ class ThreadHost(QObject):
             thread.wait()
             del self._threads[thread]
             _alive.discard(thread)
+        if not self._threads:
+            self._garbage.end()
 
     @Slot()
     def _on_finished(self) -> None:

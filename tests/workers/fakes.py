@@ -116,6 +116,7 @@ class FakeTrainer:
         should_pause: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         first = 5 if resume else 0
+        assert dataset != run_dir
         run_dir.mkdir(parents=True, exist_ok=True)
         yield RunStarted(
             run_dir, config.preset, {"vae": 10}, "cpu", "fp32", "fp32 was fastest", 90, 10, first, self.steps, 1 << 20

@@ -1,0 +1,227 @@
+"""Exploring: newest-only decodes, the other requests in turn, failures that end nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtTest import QSignalSpy
+from pytestqt.qtbot import QtBot
+
+from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
+from lunar_studio.workers.thread_host import ThreadHost
+from tests.workers.fakes import LATENT_DIM, FakeExplorer, FakeLoader
+
+
+def latent(first: float, dim: int = LATENT_DIM) -> Latent:
+    return Latent([first, *([0.0] * (dim - 1))])
+
+
+def heard(spy: QSignalSpy) -> list[object]:
+    return [spy.at(index)[0] for index in range(spy.count())]
+
+
+@pytest.fixture
+def host(qapp: QCoreApplication) -> Iterator[ThreadHost]:
+    host = ThreadHost(qapp)
+    yield host
+    assert host.shut_down() == ()
+    host.deleteLater()
+
+
+@pytest.fixture
+def loader() -> FakeLoader:
+    return FakeLoader()
+
+
+@pytest.fixture
+def service(qtbot: QtBot, host: ThreadHost, loader: FakeLoader) -> ExploreService:
+    """A service with its model loaded."""
+    service = ExploreService(host, loader)
+    with qtbot.waitSignals([service.loading, service.loaded]):
+        service.load(None)
+    return service
+
+
+def test_loading_tells_what_the_window_needs(qtbot: QtBot, host: ThreadHost) -> None:
+    service = ExploreService(host, FakeLoader(FakeExplorer("moon")))
+    with qtbot.waitSignal(service.loaded) as answer:
+        service.load(Path("moon.safetensors"))
+    (model,) = answer.args or []
+    assert isinstance(model, LoadedModel)
+    assert model.info.name == "moon"
+    assert len(model.directions) == LATENT_DIM
+
+
+def test_a_damaged_model_is_a_failure_and_the_old_one_stays(qtbot: QtBot, service: ExploreService) -> None:
+    with qtbot.waitSignal(service.load_failed) as answer:
+        service.load(Path("broken"))
+    assert answer.args == [Failure("The model file is damaged.", "Choose another file.")]
+    with qtbot.waitSignal(service.decoded):
+        service.request_decode(latent(3.0))
+
+
+def test_a_mistake_of_ours_while_loading_is_answered_too(
+    qtbot: QtBot, host: ThreadHost, service: ExploreService
+) -> None:
+    with qtbot.waitSignals([service.load_failed, host.crashed]):
+        service.load(Path("bug"))
+    with qtbot.waitSignal(service.decoded):
+        service.request_decode(latent(3.0))
+
+
+def test_a_decode_comes_back_with_sprite_score_and_time(
+    qtbot: QtBot, service: ExploreService, loader: FakeLoader
+) -> None:
+    loader.explorer.job_s = 0.02
+    with qtbot.waitSignal(service.decoded) as answer:
+        generation = service.request_decode(latent(42.0))
+    (event,) = answer.args or []
+    assert isinstance(event, Decoded)
+    assert event.generation == generation
+    assert event.latent == latent(42.0)
+    assert event.sprite.rgba_HWC[0, 0].tolist() == [42, 0, 0, 255]
+    assert event.score.value == 42.0
+    assert 20.0 <= event.elapsed_ms < 1000.0
+
+
+def test_a_drag_is_served_newest_only(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
+    loader.explorer.job_s = 0.03
+    spy = QSignalSpy(service.decoded)
+    for move in range(360):
+        newest = service.request_decode(latent(float(move)))
+    qtbot.waitUntil(lambda: spy.count() > 0 and spy.at(spy.count() - 1)[0].generation == newest, timeout=1000)
+    assert len(loader.explorer.decoded) <= 5
+    generations = [event.generation for event in heard(spy) if isinstance(event, Decoded)]
+    assert generations == sorted(set(generations))
+    assert loader.explorer.decoded[-1] == 359.0
+
+
+def test_other_requests_are_neither_starved_by_a_drag_nor_hold_it_up(
+    qtbot: QtBot, service: ExploreService, loader: FakeLoader
+) -> None:
+    """While a slider moves all the time, a grid of 20 gets done; and no decode waits for more than one of them."""
+    loader.explorer.job_s = 0.005
+    drawn, decoded, sampled = QSignalSpy(service.drawn), QSignalSpy(service.decoded), QSignalSpy(service.sampled)
+    service.request_draw([latent(1000.0 + index) for index in range(20)], topic="grid")
+    service.request_sample(seed=1)
+    move = 0
+    while drawn.count() == 0:
+        move += 1
+        assert move < 2000, "the grid starved"
+        service.request_decode(latent(float(move % 200)))
+        qtbot.wait(2)
+    assert sampled.count() == 1
+    assert decoded.count() >= 15
+    of_grid = [value >= 1000.0 for value in loader.explorer.decoded]
+    longest = max(len(run) for run in "".join("g" if grid else "." for grid in of_grid).split("."))
+    assert longest <= 2, "the slider waited for several sprites of the grid"
+
+
+def test_a_grid_comes_back_in_order_with_scores(qtbot: QtBot, service: ExploreService) -> None:
+    wanted = [latent(float(value)) for value in (5, 3, 9)]
+    with qtbot.waitSignal(service.drawn) as answer:
+        service.request_draw(wanted, topic="grid")
+    (drawn,) = answer.args or []
+    assert isinstance(drawn, Drawn)
+    assert drawn.topic == "grid"
+    assert list(drawn.latents) == wanted
+    assert [int(sprite.rgba_HWC[0, 0, 0]) for sprite in drawn.sprites] == [5, 3, 9]
+    assert [score.value for score in drawn.scores] == [5.0, 3.0, 9.0]
+
+
+def test_a_newer_grid_of_the_topic_replaces_the_older(
+    qtbot: QtBot, service: ExploreService, loader: FakeLoader
+) -> None:
+    loader.explorer.job_s = 0.02
+    spy = QSignalSpy(service.drawn)
+    service.request_draw([latent(1.0)] * 50, topic="grid")
+    qtbot.waitUntil(lambda: bool(loader.explorer.decoded))
+    service.request_draw([latent(2.0)], topic="grid")
+    service.request_draw([latent(3.0)], topic="export")
+    qtbot.waitUntil(lambda: spy.count() == 2)
+    qtbot.wait(60)
+    topics = {event.topic: len(event.latents) for event in heard(spy) if isinstance(event, Drawn)}
+    assert topics == {"grid": 1, "export": 1}
+    assert loader.explorer.decoded.count(1.0) < 10
+
+
+def test_random_draws_are_the_samples_of_their_seed(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
+    with qtbot.waitSignal(service.drawn) as answer:
+        service.request_random_draw(topic="export", seed=7, count=3, prompt="blue")
+    (drawn,) = answer.args or []
+    assert isinstance(drawn, Drawn)
+    assert drawn.latents == loader.explorer.sample(3, seed=7, prompt="blue")
+
+
+def test_samples_carry_seed_and_prompt(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
+    with qtbot.waitSignal(service.sampled) as answer:
+        service.request_sample(seed=11, prompt="potion", count=2, temperature=0.5)
+    latents = loader.explorer.sample(2, seed=11, prompt="potion", temperature=0.5)
+    assert answer.args == [Sampled(11, "potion", latents)]
+
+
+def test_a_held_re_roll_key_is_served_newest_only(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
+    loader.explorer.job_s = 0.05
+    spy = QSignalSpy(service.sampled)
+    service.request_decode(latent(1.0))
+    qtbot.wait(20)
+    for seed in range(30):
+        service.request_sample(seed=seed)
+    service.request_sample(seed=99, count=14)
+    qtbot.waitUntil(lambda: spy.count() == 2)
+    qtbot.wait(30)
+    assert sorted(event.seed for event in heard(spy) if isinstance(event, Sampled)) == [29, 99]
+
+
+def test_a_sprite_finds_its_latent(qtbot: QtBot, service: ExploreService) -> None:
+    sprite = Sprite(np.full((4, 4, 4), 9, np.uint8))
+    with qtbot.waitSignal(service.encoded) as answer:
+        service.request_encode(sprite)
+    assert answer.args == [Encoded(sprite, Latent(np.full(LATENT_DIM, 9.0)))]
+
+
+def test_failures_and_crashes_end_one_request_not_the_thread(
+    qtbot: QtBot, host: ThreadHost, service: ExploreService
+) -> None:
+    with qtbot.waitSignal(service.failed) as answer:
+        service.request_decode(latent(404.0))
+    assert answer.args == [Failure("The model went away.", "Open it again.")]
+    with qtbot.waitSignals([host.crashed, service.failed]):
+        service.request_draw([latent(1.0), latent(666.0), latent(2.0)], topic="grid")
+    with qtbot.waitSignal(service.decoded):
+        service.request_decode(latent(5.0))
+
+
+def test_latents_of_another_model_are_dropped(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
+    service.request_decode(latent(1.0, dim=LATENT_DIM + 1))
+    with qtbot.waitSignal(service.drawn):
+        service.request_draw([], topic="after")
+    assert loader.explorer.decoded == []
+
+
+def test_nothing_is_answered_before_a_model_is_there(qtbot: QtBot, host: ThreadHost, loader: FakeLoader) -> None:
+    service = ExploreService(host, loader)
+    crashed = QSignalSpy(host.crashed)
+    service.request_decode(latent(1.0))
+    service.request_sample(seed=0)
+    qtbot.wait(50)
+    with qtbot.waitSignal(service.loaded):
+        service.load(None)
+    assert loader.explorer.decoded == []
+    assert crashed.count() == 0
+
+
+def test_closing_during_a_long_grid_is_quick(
+    qtbot: QtBot, host: ThreadHost, service: ExploreService, loader: FakeLoader
+) -> None:
+    loader.explorer.job_s = 0.02
+    service.request_draw([latent(1.0)] * 1000, topic="grid")
+    qtbot.wait(50)
+    assert host.shut_down(limit_ms=1000) == ()

@@ -1,0 +1,69 @@
+"""Dead windows are collected in the GUI thread, never in a worker's."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QObject, QThread
+from pytestqt.qtbot import QtBot
+
+from lunar_studio.workers.gui_garbage import GuiGarbage
+from lunar_studio.workers.thread_host import ThreadHost, Worker
+
+
+class Knot(QObject):
+    """A QObject in a reference cycle, as dialogs are; it remembers in which thread it was collected."""
+
+    def __init__(self, deaths: list[bool]) -> None:
+        super().__init__()
+        self.myself = self
+        application = QCoreApplication.instance()
+        assert application is not None
+        gui_thread = application.thread()
+        weakref.finalize(self, lambda: deaths.append(QThread.currentThread() is gui_thread))
+
+
+class Litterer(Worker):
+    """Makes so many objects that the interpreter would collect, in this thread."""
+
+    def work(self) -> None:
+        self.litter: list[list[object]] = []
+        while not self.should_stop():
+            self.litter = [[] for _ in range(20_000)]
+
+
+def test_a_knot_dies_in_the_gui_thread_while_a_worker_litters(qtbot: QtBot) -> None:
+    deaths: list[bool] = []
+    host = ThreadHost()
+    host.start(Litterer("littering"))
+    assert not gc.isenabled()
+    for _ in range(20):
+        Knot(deaths)
+    qtbot.waitUntil(lambda: len(deaths) >= 20, timeout=5000)
+    assert host.shut_down() == ()
+    assert all(deaths)
+    assert gc.isenabled()
+
+
+@pytest.mark.usefixtures("qapp")
+def test_it_collects_by_the_interpreters_thresholds() -> None:
+    garbage = GuiGarbage()
+    garbage.begin()
+    try:
+        gc.collect()
+        deaths: list[bool] = []
+        Knot(deaths)
+        garbage.collect_due()
+        assert deaths == [], "one object is not worth a collection"
+        keep: list[list[object]] = [[] for _ in range(5000)]
+        garbage.collect_due()
+        assert deaths == [True]
+        assert len(keep) == 5000
+    finally:
+        garbage.end()
+    assert gc.isenabled()
+    assert not garbage.is_active
+    garbage.end()
+    assert gc.isenabled()
