@@ -1,0 +1,277 @@
+"""Art in, data set out: `check` says what is there, `build` writes what training reads.
+
+One bad file never stops an import: it is listed with the reason. Files may be read twice, first to look at
+(sizes, copies), then to write, so that memory stays small whatever the number of sprites.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lunar_studio.data.captions import Tables, describe, family_keys
+from lunar_studio.data.dataset import (
+    FACTS_FILE,
+    FORMAT_VERSION,
+    MAX_SIZE_PX,
+    MAX_SPRITES,
+    SPRITES_FILE,
+    Dataset,
+    Facts,
+    SpriteLine,
+    content_digest,
+    read_facts,
+)
+from lunar_studio.data.duplicates import near_pairs
+from lunar_studio.data.report import Report
+from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, Scan, ShouldStop, content_of, scan
+from lunar_studio.data.sources import Source, open_source
+from lunar_studio.data.split import I64, Bool, families, is_validation
+from lunar_studio.data.writing import (
+    Written,
+    as_text,
+    map_pixels,
+    replacing,
+    write_lines,
+    write_pixels,
+    write_words,
+)
+from lunar_studio.errors import DatasetError
+from lunar_studio.pixels.files import shown_name
+from lunar_studio.pixels.slicing import SliceSpec
+
+_LICENCE_FILES = tuple(
+    f"{name}{suffix}" for name in ("LICENSE", "LICENCE", "CREDITS", "AUTHORS") for suffix in ("", ".md", ".txt")
+)
+_MAX_LICENCE = 100_000
+
+METHOD_VERSION = 1
+"""Raised whenever the same art and choices would give another set, so that old ones are built anew."""
+
+
+def _never() -> bool:
+    return False
+
+
+def _silent(done: int, total: int) -> None:
+    return None
+
+
+def check(
+    source: Path,
+    *,
+    skip: Mapping[str, Collection[str]] | None = None,
+    slicing: str | None = None,
+    should_stop: ShouldStop | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Look at a file, folder or zip without keeping anything.
+
+    Args:
+        source: What to look at.
+        skip: Column of a table beside the art to values whose rows are left out.
+        slicing: `auto` or `WxH` to cut sheets; None takes each picture as one sprite.
+        should_stop: Asked before every file.
+        progress: Told how many files are done, and of how many.
+
+    Raises:
+        DatasetError: The source itself cannot be opened, or `slicing` makes no sense.
+        ImportStopped: `should_stop` said so.
+    """
+    options = _options(skip, slicing)
+    should_stop, progress = should_stop or _never, progress or _silent
+    with open_source(source) as opened:
+        found = scan(opened, options, should_stop=should_stop, progress=progress)
+        size = min(found.common_side(), MAX_SIZE_PX)
+        pairs: Sequence[tuple[int, int]] = ()
+        written: Written = []
+        if size:
+            with tempfile.TemporaryDirectory(prefix="lunar-studio-check-") as folder:
+                pixels = Path(folder) / SPRITES_FILE
+                written = write_pixels(
+                    pixels, opened, found.kept, options, size, should_stop=should_stop, progress=_silent
+                )
+                pairs = near_pairs(map_pixels(pixels, len(written), size)) if written else ()
+        return _report(opened, found, [kept for kept, _ in written], pairs)
+
+
+def build(
+    source: Path,
+    destination: Path,
+    *,
+    size: int | None = None,
+    skip: Mapping[str, Collection[str]] | None = None,
+    slicing: str | None = None,
+    validation_share: float = 0.1,
+    seed: int = 0,
+    should_stop: ShouldStop | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Make a data set folder from a file, folder or zip; at once if the same one stands there already.
+
+    Args:
+        source: Where the art is.
+        destination: Folder to make; an older data set there is replaced, anything else is refused.
+        size: Width and height of every sprite in pixels; None takes the most frequent.
+        skip: Column of a table beside the art to values whose rows are left out.
+        slicing: `auto` or `WxH` to cut sheets; None takes each picture as one sprite.
+        validation_share: Part of the sprites that validates, in whole families.
+        seed: Another seed, another split.
+        should_stop: Asked before every file.
+        progress: Told how many files are done, and of how many.
+
+    Raises:
+        DatasetError: The source cannot be opened, holds no usable sprite, or the folder cannot be written.
+        ImportStopped: `should_stop` said so; nothing was written.
+    """
+    recipe = _Recipe(_options(skip, slicing), size, validation_share, seed)
+    recipe.validate()
+    should_stop, progress = should_stop or _never, progress or _silent
+    with open_source(source) as opened:
+        if (ready := _ready(opened, destination, recipe, should_stop)) is not None:
+            return ready
+        found = scan(opened, recipe.options, should_stop=should_stop, progress=progress)
+        if not found.kept:
+            raise DatasetError(
+                f"“{opened.name}” holds no sprite that can be used.",
+                hint="Check it: every refused file is listed there with the reason.",
+            )
+        if len(found.kept) > MAX_SPRITES:
+            raise DatasetError(
+                f"“{opened.name}” holds {len(found.kept):,} sprites.", hint=f"At most {MAX_SPRITES:,} make a set."
+            )
+        with replacing(destination) as folder:
+            _write_set(folder, opened, found, recipe, should_stop, progress)
+    return Dataset.open(destination)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    """Every choice that changes what is built."""
+
+    options: Options
+    size: int | None
+    validation_share: float
+    seed: int
+
+    def validate(self) -> None:
+        if self.size is not None and not 1 <= self.size <= MAX_SIZE_PX:
+            raise DatasetError(f"A size of {self.size} pixels cannot be used.", hint=f"Choose 1 to {MAX_SIZE_PX}.")
+        if not 0.0 <= self.validation_share <= 0.5:
+            raise DatasetError(
+                f"A validation share of {self.validation_share} cannot be used.", hint="Choose between 0 and 0.5."
+            )
+
+    def source_digest(self, content: str) -> str:
+        choices = [
+            FORMAT_VERSION,
+            METHOD_VERSION,
+            self.size,
+            self.validation_share,
+            self.seed,
+            str(self.options.slicing),
+            sorted((column, sorted(values)) for column, values in self.options.skip.items()),
+        ]
+        return hashlib.blake2b(f"{content}{json.dumps(choices)}".encode(), digest_size=32).hexdigest()
+
+
+def _options(skip: Mapping[str, Collection[str]] | None, slicing: str | None) -> Options:
+    return Options(skip or {}, SliceSpec.parse(slicing) if slicing else None)
+
+
+def _ready(source: Source, destination: Path, recipe: _Recipe, should_stop: ShouldStop) -> Dataset | None:
+    """The data set at `destination`, if it is whole and was built from the same art by the same recipe."""
+    if not (destination / FACTS_FILE).is_file():
+        return None
+    try:
+        stated = read_facts(destination).source_digest
+        if stated != recipe.source_digest(content_of(source, should_stop=should_stop)):
+            return None
+        dataset = Dataset.open(destination)
+        dataset.verify()
+        return dataset
+    except ImportStopped:
+        raise
+    except DatasetError:
+        # Whatever is wrong with the old one, a new one takes its place.
+        return None
+
+
+def _write_set(
+    folder: Path, source: Source, found: Scan, recipe: _Recipe, should_stop: ShouldStop, progress: Progress
+) -> None:
+    size = recipe.size or min(found.common_side(), MAX_SIZE_PX)
+    pixels = folder / SPRITES_FILE
+    written = write_pixels(pixels, source, found.kept, recipe.options, size, should_stop=should_stop, progress=progress)
+    if not written:
+        raise DatasetError(f"“{source.name}” changed while it was read.", hint="Try again.")
+    kept = [one for one, _ in written]
+    pairs = near_pairs(map_pixels(pixels, len(written), size))
+    family_N = families([family_keys(one.path, found.tables) for one in kept], pairs)
+    split_N = is_validation(family_N, [one.name for one in kept], share=recipe.validation_share, seed=recipe.seed)
+    write_lines(folder, _lines(written, found.tables, family_N, split_N))
+    report = _report(source, found, kept, pairs)
+    facts = Facts(
+        format="lunar-studio-dataset",
+        version=FORMAT_VERSION,
+        size=size,
+        sprites=len(written),
+        validation=int(split_N.sum()),
+        families=int(family_N.max()) + 1,
+        digest=content_digest(folder),
+        source_digest=recipe.source_digest(found.content),
+        source=as_text(source.name),
+        licence=_licence(source),
+        refused=report.count("refused"),
+        duplicates=report.count("duplicate"),
+        left_out=report.count("skipped"),
+    )
+    write_words(folder, facts, report)
+
+
+def _lines(written: Written, tables: Tables, family_N: I64, split_N: Bool) -> list[SpriteLine]:
+    lines = []
+    for (one, note), family, validates in zip(written, family_N.tolist(), split_N.tolist(), strict=True):
+        words = describe(one.path, tables)
+        lines.append(
+            SpriteLine(
+                name=as_text(one.name),
+                caption=as_text(words.caption),
+                category=as_text(words.category),
+                family=family,
+                validation=validates,
+                tags=tuple(as_text(tag) for tag in words.tags[:100]),
+                notes=note,
+            )
+        )
+    return lines
+
+
+def _report(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence[tuple[int, int]]) -> Report:
+    groups: dict[int, list[str]] = {}
+    for position, label in enumerate(families([()] * len(kept), pairs).tolist()):
+        groups.setdefault(label, []).append(shown_name(kept[position].name, 300))
+    return Report(
+        source=source.name,
+        verdicts=found.verdicts,
+        statistics=found.statistics(),
+        duplicates=found.duplicate_groups(),
+        near_copies=tuple(tuple(group) for group in groups.values() if len(group) > 1),
+        other_files=source.other_files,
+        sprites=len(kept),
+        size=min(found.common_side(), MAX_SIZE_PX),
+    )
+
+
+def _licence(source: Source) -> str:
+    """Text of the licence and credits files beside the art."""
+    texts = [
+        f"{name}\n\n{raw.decode('utf-8', 'replace')}"
+        for name in _LICENCE_FILES
+        if (raw := source.side_file(name, _MAX_LICENCE))
+    ]
+    return as_text("\n\n".join(texts), _MAX_LICENCE)

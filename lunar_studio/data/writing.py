@@ -1,0 +1,176 @@
+"""Write a data set folder so that it is there whole or not at all.
+
+Everything is written into a hidden folder beside the destination, which takes its place at the end by a
+rename; whatever goes wrong before leaves the destination as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from lunar_studio.core.arrays import U8
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.data.dataset import (
+    FACTS_FILE,
+    INDEX_FILE,
+    REPORT_FILE,
+    SPRITES_FILE,
+    Facts,
+    SpriteLine,
+    npy_header,
+)
+from lunar_studio.data.report import Report
+from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, ShouldStop, pictures
+from lunar_studio.data.sources import Entry, Source
+from lunar_studio.errors import DatasetError
+from lunar_studio.pixels.files import shown_name
+from lunar_studio.pixels.fit import fit
+
+Written = list[tuple[Kept, str]]
+"""The sprites written, in order, each with the note of what was done to make it fit."""
+
+
+def write_pixels(
+    path: Path,
+    source: Source,
+    kept: Sequence[Kept],
+    options: Options,
+    size: int,
+    *,
+    should_stop: ShouldStop,
+    progress: Progress,
+) -> Written:
+    """Write `sprites.npy` at `path`; a file that changed since the first look is left out.
+
+    Raises:
+        ImportStopped: The user stopped it.
+        OSError: The disk is full or read-only.
+    """
+    written: Written = []
+    with path.open("wb") as file:
+        file.write(npy_header((0, size, size, 4)))
+        for _, group in groupby(kept, key=lambda sprite: sprite.path):
+            if should_stop():
+                raise ImportStopped
+            progress(len(written), len(kept))
+            for one, sprite in _pixels(source, list(group), options):
+                fitted = fit(sprite, size)
+                file.write(fitted.sprite.cleaned().rgba_HWC.tobytes())
+                written.append((one, fitted.note))
+        file.seek(0)
+        file.write(npy_header((len(written), size, size, 4)))
+        file.flush()
+        os.fsync(file.fileno())
+    progress(len(kept), len(kept))
+    return written
+
+
+def _pixels(source: Source, group: Sequence[Kept], options: Options) -> Iterator[tuple[Kept, Sprite]]:
+    """The sprites of one file, from memory or read again."""
+    again: tuple[Sprite, ...] | None = None
+    for one in group:
+        if one.sprite is not None:
+            yield one, one.sprite
+            continue
+        if again is None:
+            entry = Entry(one.path)
+            try:
+                again = pictures(source.read(entry), entry, options)
+            except DatasetError:
+                return
+        if one.number < len(again) and again[one.number].digest == one.digest:
+            yield one, again[one.number]
+
+
+def map_pixels(path: Path, count: int, size: int) -> U8:
+    """The sprites in a `sprites.npy` just written, memory-mapped, shape (count, size, size, 4)."""
+    shape = (count, size, size, 4)
+    pixels: U8 = np.memmap(path, np.uint8, mode="r", offset=len(npy_header(shape)), shape=shape)
+    return pixels
+
+
+def write_words(folder: Path, facts: Facts, report: Report) -> None:
+    """Write `report.json` and, last of all, `dataset.json`: a folder without it is no data set.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    _write(folder / REPORT_FILE, json.dumps(report.to_json(), ensure_ascii=True, indent=1).encode())
+    _write(folder / FACTS_FILE, msgspec.json.format(msgspec.json.encode(facts), indent=2))
+
+
+def write_lines(folder: Path, lines: Sequence[SpriteLine]) -> None:
+    """Write `index.jsonl`.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    _write(folder / INDEX_FILE, msgspec.json.Encoder().encode_lines(lines))
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def replacing(destination: Path) -> Iterator[Path]:
+    """A folder to write into, which becomes `destination` when the block ends well and vanishes when it does not.
+
+    Raises:
+        DatasetError: Something that is no data set stands at `destination`, or the disk is full or read-only.
+    """
+    shown = shown_name(str(destination))
+    if destination.is_symlink() or (destination.exists() and not _may_replace(destination)):
+        raise DatasetError(
+            f"“{shown}” is there already and is not a data set.", hint="Choose an empty or a new folder."
+        )
+    working: Path | None = None
+    try:
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        working = Path(tempfile.mkdtemp(prefix=f".{destination.name[:40]}-", dir=destination.parent))
+        yield working
+        working.chmod(0o755)
+        _swap(working, destination)
+    except OSError as exc:
+        raise DatasetError(
+            f"The data set “{shown}” could not be written: {exc.strerror or exc}.",
+            hint="Check that you may write there and that the disk is not full.",
+        ) from exc
+    finally:
+        if working is not None:
+            shutil.rmtree(working, ignore_errors=True)
+
+
+def _may_replace(destination: Path) -> bool:
+    ours = {FACTS_FILE, INDEX_FILE, REPORT_FILE, SPRITES_FILE}
+    return destination.is_dir() and {child.name for child in destination.iterdir()} <= ours
+
+
+def _swap(working: Path, destination: Path) -> None:
+    if not destination.exists():
+        working.rename(destination)
+        return
+    retired = Path(tempfile.mkdtemp(prefix=f".{destination.name[:40]}-", dir=destination.parent))
+    try:
+        destination.rename(retired / "old")
+        working.rename(destination)
+    finally:
+        shutil.rmtree(retired, ignore_errors=True)
+
+
+def as_text(value: str, limit: int = 1000) -> str:
+    """Words that always encode and stay within the format's limits."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")[:limit]
