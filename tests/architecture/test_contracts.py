@@ -1,0 +1,53 @@
+"""The import contracts hold, cover every room, and say what docs/architecture.md says."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from tests.architecture.source import PACKAGE, ROOT
+
+CONTRACTS = {
+    contract["id"]: contract
+    for contract in tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+}
+ROOMS_WITH_QT = {"workers", "gui", "app", "__main__"}
+
+
+def rooms() -> set[str]:
+    """Children of the package."""
+    found = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    return found | {path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__"}
+
+
+def names(contract: str, key: str) -> set[str]:
+    """Rooms that a contract lists."""
+    return {entry.removesuffix(".*").removeprefix("lunar_studio.") for entry in CONTRACTS[contract][key]}
+
+
+def test_the_contracts_hold() -> None:
+    program = Path(sys.executable).parent / "lint-imports"
+    result = subprocess.run([str(program), "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout
+
+
+def test_every_room_has_a_layer() -> None:
+    layers = {name for line in CONTRACTS["rooms"]["layers"] for name in re.findall(r"\w+", line)}
+    assert rooms() <= layers
+
+
+def test_every_room_below_the_workers_is_kept_from_qt() -> None:
+    assert rooms() - ROOMS_WITH_QT <= names("qt", "source_modules")
+
+
+def test_widgets_are_kept_from_every_engine() -> None:
+    assert {"models", "training", "explore", "data", "export"} <= names("widgets", "forbidden_modules")
+
+
+def test_the_page_describes_every_room() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    missing = {room for room in rooms() if f"`{room}`" not in page}
+    assert not missing, f"docs/architecture.md says nothing about {missing}"
