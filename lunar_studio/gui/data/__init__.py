@@ -1,0 +1,1 @@
+"""The Data page: look through a folder of art, see what is wrong with it, build a data set."""

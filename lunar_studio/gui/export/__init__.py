@@ -1,0 +1,1 @@
+"""The Export page: choose sprites, see the sheet, write it for a game engine."""

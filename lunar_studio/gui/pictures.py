@@ -1,0 +1,64 @@
+"""Between sprites and Qt's pictures; pixels of art are never smoothed on the way."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.theme import Tokens
+
+
+def to_image(sprite: Sprite) -> QImage:
+    """A QImage of the sprite's exact pixels (straight alpha), owning its memory."""
+    image = QImage(
+        sprite.rgba_HWC.tobytes(), sprite.width, sprite.height, 4 * sprite.width, QImage.Format.Format_RGBA8888
+    )
+    return image.copy()  # the bytes object dies with this call
+
+
+def to_sprite(image: QImage, name: str = "") -> Sprite:
+    """A sprite of the picture's exact pixels."""
+    straight = image.convertToFormat(QImage.Format.Format_RGBA8888)
+    rows = np.frombuffer(straight.constBits(), np.uint8).reshape(straight.height(), straight.bytesPerLine())
+    pixels = rows[:, : 4 * straight.width()].reshape(straight.height(), straight.width(), 4)
+    return Sprite(pixels, name)
+
+
+def paint_checkerboard(painter: QPainter, area: QRect, cell: int, tokens: Tokens) -> None:
+    """Fill `area` with squares of `cell` units, the way transparency is shown everywhere."""
+    painter.fillRect(area, QColor(tokens.check_dark))
+    light = QColor(tokens.check_light)
+    for row, y in enumerate(range(area.top(), area.bottom() + 1, cell)):
+        for x in range(area.left() + (row % 2) * cell, area.right() + 1, 2 * cell):
+            painter.fillRect(QRect(x, y, cell, cell).intersected(area), light)
+
+
+def paint_sprite(painter: QPainter, area: QRect, image: QImage, ratio: float) -> QRect:
+    """Draw `image` as large as whole device pixels allow, centred in `area`.
+
+    A picture larger than the area is drawn at the size that fits, still by nearest neighbour.
+
+    Args:
+        painter: In logical coordinates.
+        area: Logical pixels.
+        image: What to draw.
+        ratio: Device pixels for each logical pixel.
+
+    Returns:
+        Where it was drawn, in device pixels relative to the painter's origin.
+    """
+    side_x, side_y = area.width() * ratio, area.height() * ratio
+    fits = min(side_x / image.width(), side_y / image.height())
+    zoom = float(int(fits)) if fits >= 1 else fits
+    width, height = max(1, int(image.width() * zoom)), max(1, int(image.height() * zoom))
+    target = QRect(
+        round(area.x() * ratio + (side_x - width) / 2), round(area.y() * ratio + (side_y - height) / 2), width, height
+    )
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+    painter.scale(1 / ratio, 1 / ratio)
+    painter.drawImage(target, image)
+    painter.restore()
+    return target
