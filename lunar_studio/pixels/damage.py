@@ -1,0 +1,373 @@
+"""The ladder the teacher learns on: ways in which pixel art goes wrong, each from barely to badly.
+
+Every family takes uint8 (H, W, 4) of any size and gives a new array of the same shape; how much it changes
+grows with severity on average. The same generator state gives the same damage. A sprite without a visible
+pixel comes back as it was. Damage shows on visible pixels; colour under alpha 0 means nothing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from lunar_studio.core.arrays import F32, U8
+
+Bool = npt.NDArray[np.bool_]
+
+
+class Damage(Protocol):
+    """One way to harm a sprite that has visible pixels."""
+
+    def __call__(self, rgba_HWC: U8, severity: float, rng: np.random.Generator, donor_HWC: U8, /) -> U8:
+        """A harmed copy.
+
+        Args:
+            rgba_HWC: The sprite; not changed.
+            severity: Above 0 (barely) to 1 (badly).
+            rng: Where chance comes from.
+            donor_HWC: Another sprite of the same shape, for families that mix two.
+        """
+
+
+def damage(rgba_HWC: U8, family: str, severity: float, rng: np.random.Generator, donor_HWC: U8 | None = None) -> U8:
+    """A harmed copy of a sprite.
+
+    Args:
+        rgba_HWC: uint8, shape (height, width, 4); not changed.
+        family: One of `FAMILIES`.
+        severity: Above 0 (barely) to 1 (badly).
+        rng: Where chance comes from.
+        donor_HWC: Another sprite of the same shape; without one the sprite turned upside down stands in.
+
+    Raises:
+        KeyError: There is no such family.
+        ValueError: The severity is outside (0, 1], or an array is not (H, W, 4) uint8 of one shape.
+    """
+    if not 0.0 < severity <= 1.0:
+        raise ValueError(f"severity is above 0 and up to 1, not {severity}")
+    if rgba_HWC.dtype != np.uint8 or rgba_HWC.ndim != 3 or rgba_HWC.shape[2] != 4:
+        raise ValueError(f"a sprite is (height, width, 4) uint8, not {rgba_HWC.shape} {rgba_HWC.dtype}")
+    if donor_HWC is None:
+        donor_HWC = rgba_HWC[::-1, ::-1]
+    elif donor_HWC.shape != rgba_HWC.shape:
+        raise ValueError(f"the donor has shape {donor_HWC.shape}, the sprite {rgba_HWC.shape}")
+    harm = FAMILIES[family]
+    if not rgba_HWC[..., 3].any():
+        return rgba_HWC.copy()
+    return harm(rgba_HWC, severity, rng, donor_HWC)
+
+
+# ---- parts ---------------------------------------------------------------------------------------
+
+
+def _between(low: float, high: float, severity: float) -> float:
+    return low + (high - low) * severity
+
+
+def _premultiplied(rgba_HWC: U8) -> F32:
+    values_HWC = rgba_HWC.astype(np.float32)
+    values_HWC[..., :3] *= values_HWC[..., 3:] * np.float32(1 / 255)
+    return values_HWC
+
+
+def _straight(values_HWC: F32) -> U8:
+    """Premultiplied float back to straight uint8; pixels that round to alpha 0 lose their colour."""
+    alpha_HW1 = values_HWC[..., 3:]
+    values_HWC[..., :3] *= np.float32(255) / np.maximum(alpha_HW1, np.float32(0.5))
+    values_HWC[np.broadcast_to(alpha_HW1 < 0.5, values_HWC.shape)] = 0
+    return _bytes(values_HWC)
+
+
+def _bytes(values: npt.NDArray[np.floating[Any]]) -> U8:
+    rounded: U8 = np.clip(values + np.float32(0.5), 0, 255).astype(np.uint8)
+    return rounded
+
+
+def _smoothed(values_HWC: F32) -> F32:
+    """One pass of the kernel (1, 2, 1) / 4 along both sides; the border repeats itself."""
+    for axis in (0, 1):
+        lines = values_HWC if axis == 0 else values_HWC.swapaxes(0, 1)
+        mixed = lines * np.float32(0.5)
+        quarter = lines * np.float32(0.25)
+        mixed[1:] += quarter[:-1]
+        mixed[:-1] += quarter[1:]
+        mixed[0] += quarter[0]
+        mixed[-1] += quarter[-1]
+        values_HWC = mixed if axis == 0 else mixed.swapaxes(0, 1)
+    return values_HWC
+
+
+def _differs(rgba_HWC: U8) -> Bool:
+    """Where a pixel differs from one of its four neighbours: edges of colour and of the silhouette."""
+    packed_HW = np.ascontiguousarray(rgba_HWC).view(np.uint32)[..., 0]
+    edge_HW = np.zeros(packed_HW.shape, np.bool_)
+    down = packed_HW[1:] != packed_HW[:-1]
+    across = packed_HW[:, 1:] != packed_HW[:, :-1]
+    edge_HW[1:] |= down
+    edge_HW[:-1] |= down
+    edge_HW[:, 1:] |= across
+    edge_HW[:, :-1] |= across
+    return edge_HW
+
+
+def _outline(visible_HW: Bool) -> Bool:
+    """Visible pixels that touch a transparent one, or the border, by a side."""
+    inner_HW = np.zeros_like(visible_HW)
+    middle = visible_HW[1:-1, 1:-1]
+    inner_HW[1:-1, 1:-1] = (
+        middle & visible_HW[:-2, 1:-1] & visible_HW[2:, 1:-1] & visible_HW[1:-1, :-2] & visible_HW[1:-1, 2:]
+    )
+    return visible_HW & ~inner_HW
+
+
+def _random_sites(mask_HW: Bool, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Rows and columns of up to `count` different places in a mask."""
+    places = np.flatnonzero(mask_HW)
+    chosen = places[rng.permutation(len(places))[:count]]
+    return np.divmod(chosen, mask_HW.shape[1])
+
+
+# ---- families ------------------------------------------------------------------------------------
+
+
+def _blur(rgba_HWC: U8, severity: float, _rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    values_HWC = _premultiplied(rgba_HWC)
+    strength = severity * 3.0
+    while strength > 0.0:
+        share = np.float32(min(strength, 1.0))
+        values_HWC = values_HWC + share * (_smoothed(values_HWC) - values_HWC)
+        strength -= 1.0
+    return _straight(values_HWC)
+
+
+def _wrong_grid(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """A part made smaller by a fraction and large again: pixels of two sizes beside each other."""
+    height, width = rgba_HWC.shape[:2]
+    ratio = _between(0.9, 0.5, severity) + rng.uniform(-0.03, 0.03)
+    rows, columns = (_through_grid(side, ratio, rng.uniform(0.3, 0.7)) for side in (height, width))
+    # The part grows with severity; even a small change of scale moves nearly every pixel of it.
+    share = np.sqrt(_between(0.06, 1.0, severity))
+    tall, wide = max(2, round(height * share)), max(2, round(width * share))
+    at_row, at_column = _random_sites(rgba_HWC[..., 3] > 0, 1, rng)
+    top = int(np.clip(at_row[0] - tall // 2, 0, max(0, height - tall)))
+    left = int(np.clip(at_column[0] - wide // 2, 0, max(0, width - wide)))
+    harmed_HWC = rgba_HWC.copy()
+    part = np.s_[top : top + tall, left : left + wide]
+    harmed_HWC[part] = rgba_HWC[rows[:, None], columns[None, :]][part]
+    return harmed_HWC
+
+
+def _through_grid(side: int, ratio: float, phase: float) -> npt.NDArray[np.int64]:
+    cells = max(1, min(side - 1, round(side * ratio)))
+    cell = (np.arange(side) * cells) // side
+    return np.minimum(((cell + phase) * side / cells).astype(np.int64), side - 1)
+
+
+def _soft_edges(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """What an anti-aliased brush or a smooth resize leaves: half-transparent and in-between pixels along edges."""
+    visible_HW = rgba_HWC[..., 3] > 0
+    edge_HW = (
+        _differs(rgba_HWC) if visible_HW.all() else _differs(visible_HW.astype(np.uint32)[..., None].view(np.uint8))
+    )
+    edge_HW = edge_HW & (rng.random(edge_HW.shape, np.float32) < _between(0.4, 1.0, severity))
+    values_HWC = _premultiplied(rgba_HWC)
+    smooth_HWC = _smoothed(values_HWC)
+    share_HW1 = (edge_HW * np.float32(_between(0.15, 1.0, severity)))[..., None]
+    values_HWC += share_HW1 * (smooth_HWC - values_HWC)
+    return _straight(values_HWC)
+
+
+def _jpeg(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Saved as a photograph once: rings and colour bleeding inside the silhouette."""
+    alpha_HW = rgba_HWC[..., 3]
+    rgb_HWC = rgba_HWC[..., :3].copy()
+    rgb_HWC[alpha_HW == 0] = rng.integers(0, 256)
+    buffer = io.BytesIO()
+    quality = max(3, round(_between(88, 4, severity**0.7)))
+    Image.fromarray(rgb_HWC, "RGB").save(buffer, "JPEG", quality=quality, subsampling=0 if severity < 0.4 else 2)
+    harmed_HWC = rgba_HWC.copy()
+    harmed_HWC[..., :3] = np.asarray(Image.open(buffer))
+    harmed_HWC[alpha_HW == 0] = 0
+    return harmed_HWC
+
+
+def _noise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Grain: every visible pixel lighter or darker by chance."""
+    grain_HW1 = rng.standard_normal((*rgba_HWC.shape[:2], 1), np.float32) * np.float32(_between(3, 55, severity))
+    return _shaded(rgba_HWC, grain_HW1)
+
+
+def _palette_noise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Every visible pixel has a colour of its own, near the one that was meant."""
+    reach = np.float32(_between(3, 40, severity))
+    jitter_HWC = (rng.random((*rgba_HWC.shape[:2], 3), np.float32) * 2 - 1) * reach
+    return _shaded(rgba_HWC, jitter_HWC)
+
+
+def _palette_explosion(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """A soft gradient over the whole sprite, as an airbrush or a layer effect leaves it."""
+    height, width = rgba_HWC.shape[:2]
+    across = np.linspace(0, rng.uniform(0.6, 1.6) * np.pi, width, dtype=np.float32) + np.float32(rng.uniform(0, 6.28))
+    down = np.linspace(0, rng.uniform(0.6, 1.6) * np.pi, height, dtype=np.float32) + np.float32(rng.uniform(0, 6.28))
+    tint_C = rng.uniform(0.5, 1.0, 3).astype(np.float32) * np.float32(_between(6, 70, severity))
+    wave_HW = np.sin(down)[:, None] * np.float32(0.5) + np.sin(across)[None, :] * np.float32(0.5)
+    return _shaded(rgba_HWC, wave_HW[..., None] * tint_C)
+
+
+def _shaded(rgba_HWC: U8, offset_HWC: F32) -> U8:
+    harmed_HWC = rgba_HWC.copy()
+    harmed_HWC[..., :3] = _bytes(rgba_HWC[..., :3] + offset_HWC)
+    harmed_HWC[rgba_HWC[..., 3] == 0] = 0
+    return harmed_HWC
+
+
+def _orphans(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Single pixels of the sprite's own colours in the wrong places, inside and just outside."""
+    visible_HW = rgba_HWC[..., 3] > 0
+    near_HW = _smoothed(visible_HW[..., None].astype(np.float32))[..., 0] > 0
+    count = max(1, round(_between(0.01, 0.14, severity) * int(visible_HW.sum())))
+    rows, columns = _random_sites(near_HW, count, rng)
+    palette = rgba_HWC[visible_HW]
+    harmed_HWC = rgba_HWC.copy()
+    harmed_HWC[rows, columns] = palette[rng.integers(0, len(palette), len(rows))]
+    harmed_HWC[rows, columns, 3] = 255
+    # Half of them get a colour that is not in the sprite, so that flat sprites are harmed as well.
+    strange = slice(0, (len(rows) + 1) // 2)
+    harmed_HWC[rows[strange], columns[strange], :3] ^= np.uint8(0x80)
+    return harmed_HWC
+
+
+def _colour_swap(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Some entries of the palette become other colours: shading loses its order."""
+    packed_HW = np.ascontiguousarray(rgba_HWC).view(np.uint32)[..., 0]
+    entries, inverse = np.unique(packed_HW, return_inverse=True)
+    palette = entries.view(np.uint8).reshape(-1, 4).copy()
+    visible = np.flatnonzero(palette[:, 3])
+    count = max(1, round(_between(0.1, 0.8, severity) * len(visible)))
+    chosen = visible[rng.permutation(len(visible))[:count]]
+    strange = rng.integers(0, 256, (count, 3), dtype=np.uint8)
+    share = np.float32(_between(0.35, 1.0, severity))
+    palette[chosen, :3] = _bytes(palette[chosen, :3] + share * (strange - palette[chosen, :3].astype(np.float32)))
+    harmed_HWC: U8 = palette[inverse.reshape(packed_HW.shape)]
+    return harmed_HWC
+
+
+def _posterise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Too few levels in each channel: ramps become bands."""
+    step = _between(18, 170, severity)
+    phase = rng.uniform(0.25, 0.75) * step
+    values_HWC = rgba_HWC[..., :3].astype(np.float32)
+    harmed_HWC = rgba_HWC.copy()
+    harmed_HWC[..., :3] = _bytes(np.floor(values_HWC / np.float32(step)) * np.float32(step) + np.float32(phase))
+    harmed_HWC[rgba_HWC[..., 3] == 0] = 0
+    return harmed_HWC
+
+
+def _broken_outline(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Pixels of the outline are gone; in a sprite without transparency, edges are gnawed by their neighbours."""
+    visible_HW = rgba_HWC[..., 3] > 0
+    harmed_HWC = rgba_HWC.copy()
+    lost_HW = rng.random(visible_HW.shape, np.float32) < _between(0.06, 0.8, severity)
+    if visible_HW.all():
+        lost_HW &= _differs(rgba_HWC)
+        harmed_HWC[lost_HW] = np.roll(rgba_HWC, 1, axis=int(rng.integers(0, 2)))[lost_HW]
+    else:
+        harmed_HWC[lost_HW & _outline(visible_HW)] = 0
+    return harmed_HWC
+
+
+def _holes(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Small holes punched into the silhouette."""
+    visible_HW = rgba_HWC[..., 3] > 0
+    count = max(1, round(_between(0.006, 0.05, severity) * int(visible_HW.sum())))
+    rows, columns = _random_sites(visible_HW, count, rng)
+    harmed_HWC = rgba_HWC.copy()
+    sides = rng.integers(1, 3 + round(severity), len(rows))
+    for row, column, side in zip(rows.tolist(), columns.tolist(), sides.tolist(), strict=True):
+        harmed_HWC[row : row + side, column : column + side] = 0
+    return harmed_HWC
+
+
+def _patch_shuffle(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Square pieces change places."""
+    height, width = rgba_HWC.shape[:2]
+    side = max(1, min(height, width) // int(rng.integers(4, 9)))
+    rows, columns = height // side, width // side
+    harmed_HWC = rgba_HWC.copy()
+    if rows * columns < 2:
+        return harmed_HWC
+    swaps = max(1, round(_between(0.02, 0.4, severity) * rows * columns))
+    firsts = rng.integers(0, rows * columns, swaps)
+    seconds = (firsts + rng.integers(1, rows * columns, swaps)) % (rows * columns)
+    for first, second in zip(firsts.tolist(), seconds.tolist(), strict=True):
+        top, left = (first // columns) * side, (first % columns) * side
+        low, right = (second // columns) * side, (second % columns) * side
+        one = harmed_HWC[top : top + side, left : left + side]
+        other = harmed_HWC[low : low + side, right : right + side]
+        one[...], other[...] = other.copy(), one.copy()
+    return harmed_HWC
+
+
+def _foreign_patch(rgba_HWC: U8, severity: float, rng: np.random.Generator, donor_HWC: U8) -> U8:
+    """A rectangle of another sprite in the middle of this one."""
+    height, width = rgba_HWC.shape[:2]
+    area = _between(0.04, 0.55, severity)
+    stretch = rng.uniform(0.7, 1.4)
+    tall = int(np.clip(round(height * np.sqrt(area) * stretch), 1, height))
+    wide = int(np.clip(round(width * np.sqrt(area) / stretch), 1, width))
+    # Around a visible pixel, so that the patch is not laid onto empty margin only.
+    rows, columns = _random_sites(rgba_HWC[..., 3] > 0, 1, rng)
+    top = int(np.clip(rows[0] - tall // 2, 0, height - tall))
+    left = int(np.clip(columns[0] - wide // 2, 0, width - wide))
+    harmed_HWC = rgba_HWC.copy()
+    harmed_HWC[top : top + tall, left : left + wide] = donor_HWC[top : top + tall, left : left + wide]
+    return harmed_HWC
+
+
+def _row_shift(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
+    """Rows or columns slip sideways: straight lines become jagged."""
+    height, width = rgba_HWC.shape[:2]
+    if rng.random() < 0.5:
+        return _slipped(rgba_HWC, height, width, severity, rng)
+    turned_HWC = rgba_HWC.swapaxes(0, 1)
+    return np.ascontiguousarray(_slipped(turned_HWC, width, height, severity, rng).swapaxes(0, 1))
+
+
+def _slipped(rgba_HWC: U8, height: int, width: int, severity: float, rng: np.random.Generator) -> U8:
+    reach = 1 + round(severity * max(1, width / 16))
+    offsets = rng.integers(1, reach + 1, height) * rng.choice([-1, 1], height)
+    stays = rng.random(height) >= _between(0.08, 0.7, severity)
+    visible = np.flatnonzero(rgba_HWC[..., 3].any(axis=1))
+    stays[visible[rng.integers(0, len(visible))]] = False
+    offsets[stays] = 0
+    sources = (np.arange(width)[None, :] - offsets[:, None]) % width
+    harmed_HWC: U8 = rgba_HWC[np.arange(height)[:, None], sources]
+    return harmed_HWC
+
+
+FAMILIES: Mapping[str, Damage] = MappingProxyType(
+    {
+        "blur": _blur,
+        "wrong-grid": _wrong_grid,
+        "soft-edges": _soft_edges,
+        "jpeg": _jpeg,
+        "noise": _noise,
+        "orphans": _orphans,
+        "palette-noise": _palette_noise,
+        "palette-explosion": _palette_explosion,
+        "colour-swap": _colour_swap,
+        "posterise": _posterise,
+        "broken-outline": _broken_outline,
+        "holes": _holes,
+        "patch-shuffle": _patch_shuffle,
+        "foreign-patch": _foreign_patch,
+        "row-shift": _row_shift,
+    }
+)
+"""Every family by name; what it does stands in its docstring."""
