@@ -175,10 +175,13 @@ def provide_packages(names: Sequence[str]) -> bool:
     say("Installing system packages: " + " ".join(names))
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     install = [apt, "install", "-y", "-qq", "--no-install-recommends", *names]
-    quiet = {"stdout": subprocess.DEVNULL, "env": environment}
     # A bare system has no package lists yet, and old ones name files that are gone.
     for command in ([apt, "update", "-qq"], install):
-        if subprocess.run(command, check=False, **quiet).returncode != 0:  # type: ignore[call-overload]
+        result = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        if result.returncode != 0:
+            say(result.stdout)
             raise SetUpError("apt-get failed. Please type:\n\n    " + apt_line(names))
     return True
 
@@ -227,8 +230,11 @@ def make_environment(root: str, python: str) -> None:
     """
     import subprocess
 
-    if subprocess.run([venv_python(root), "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0:
-        return
+    existing = venv_python(root)
+    if os.access(existing, os.X_OK):
+        pip = [existing, "-m", "pip", "--version"]
+        if subprocess.run(pip, capture_output=True, check=False).returncode == 0:
+            return
     say("Making .venv")
     if subprocess.run([python, "-m", "venv", "--clear", f"{root}/.venv"], check=False).returncode != 0:
         raise SetUpError(f"{python} could not make .venv; the lines above say why.")
@@ -248,7 +254,7 @@ def install(root: str, purpose: str) -> None:
     pinned = ["--constraint", "packaging/constraints.txt"]
     # The build backend is installed first, at its pinned version: an isolated build would fetch another.
     studio = ["--no-build-isolation", "--editable", ".[test]" if purpose == "test" else "."]
-    for what in (["hatchling"], studio):
+    for what in (["hatchling", "editables"], studio):
         if subprocess.run([*pip, *pinned, *what], cwd=root, check=False).returncode != 0:
             raise SetUpError("pip failed; the lines above say why. Is this machine online? Then run the command again.")
 

@@ -211,6 +211,36 @@ def test_a_python_without_venv_is_noticed(tmp_path: Path) -> None:
     assert not set_up.can_make_venv(str(python))
 
 
+@pytest.mark.parametrize("before", ["nothing", "a Python that is gone", "a Python without pip"])
+def test_an_environment_is_made_where_there_is_no_sound_one(before: str, tmp_path: Path) -> None:
+    existing = Path(set_up.venv_python(str(tmp_path)))
+    if before != "nothing":
+        existing.parent.mkdir(parents=True)
+        existing.symlink_to("/usr/bin/python-of-yesterday")
+    if before == "a Python without pip":
+        existing.unlink()
+        existing.write_text("#!/bin/sh\nexit 1\n")
+        existing.chmod(0o755)
+    maker = tmp_path / "maker"
+    maker.write_text(f'#!/bin/sh\necho "$*" >> {tmp_path}/called\n')
+    maker.chmod(0o755)
+    set_up.make_environment(str(tmp_path), str(maker))
+    assert (tmp_path / "called").read_text() == f"-m venv --clear {tmp_path}/.venv\n"
+
+
+def test_a_sound_environment_is_kept(tmp_path: Path) -> None:
+    existing = Path(set_up.venv_python(str(tmp_path)))
+    existing.parent.mkdir(parents=True)
+    existing.write_text("#!/bin/sh\nexit 0\n")
+    existing.chmod(0o755)
+    set_up.make_environment(str(tmp_path), "/bin/false")
+
+
+def test_an_environment_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    with pytest.raises(set_up.SetUpError, match=r"could not make \.venv"):
+        set_up.make_environment(str(tmp_path), "/bin/false")
+
+
 def test_wrong_usage_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert set_up.main(["everything"]) == 2
     assert "usage:" in capsys.readouterr().out
@@ -220,12 +250,12 @@ def test_pip_is_given_the_pins_and_its_failure_is_said(clone: Path, tmp_path: Pa
     called = tmp_path / "called"
     python = Path(set_up.venv_python(str(clone)))
     python.unlink()
-    python.write_text(f'#!/bin/sh\necho "$*" >> {called}\ncase "$*" in *editable*) exit 1;; esac\n')
+    python.write_text(f'#!/bin/sh\necho "$*" >> {called}\ncase "$*" in *--editable*) exit 1;; esac\n')
     python.chmod(0o755)
     with pytest.raises(set_up.SetUpError, match="Is this machine online"):
         set_up.install(str(clone), "test")
     first, second = called.read_text().splitlines()
-    assert first.endswith("--constraint packaging/constraints.txt hatchling")
+    assert first.endswith("--constraint packaging/constraints.txt hatchling editables")
     assert second.endswith("--constraint packaging/constraints.txt --no-build-isolation --editable .[test]")
 
 
