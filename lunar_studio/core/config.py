@@ -14,6 +14,10 @@ from msgspec import Meta
 
 Widths = Annotated[tuple[Annotated[int, Meta(ge=1, le=4096)], ...], Meta(min_length=1, max_length=8)]
 
+# What an extension calls its parts; `models.extensions` looks them up. Empty where the studio's own are used.
+ExtensionName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+OptionalName = Annotated[str, Meta(pattern=r"^([a-z][a-z0-9_-]{0,39})?$")]
+
 
 class ClassicVaeConfig(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="classic"
@@ -41,6 +45,9 @@ class ClassicVaeConfig(
     activation: Annotated[
         Literal["relu", "silu", "gelu", "leaky_relu"], Meta(description="Non-linearity between convolutions.")
     ] = "relu"
+    encoder: Annotated[
+        OptionalName, Meta(description="Encoder of an extension in place of the convolutions; empty for none.")
+    ] = ""
 
 
 class SpriteVaeConfig(
@@ -86,7 +93,26 @@ class SpriteVaeConfig(
         return self.palette_dim + self.cells * self.cells * self.cell_channels
 
 
-VaeConfig = ClassicVaeConfig | SpriteVaeConfig
+class CustomVaeConfig(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="family", tag="custom"
+):
+    """A VAE that an extension registered under `name` (docs/extending.md)."""
+
+    name: Annotated[ExtensionName, Meta(description="What the extension calls it.")] = "unnamed"
+    image_size: Annotated[
+        int, Meta(ge=8, le=512, description="Width and height it works at.", extra={"unit": "px"})
+    ] = 32
+    image_channels: Annotated[
+        Literal[3, 4], Meta(description="3 draws opaque RGB, 4 draws RGBA with transparency.")
+    ] = 4
+    latent_dim: Annotated[int, Meta(ge=1, le=4096, description="Numbers in a latent.")] = 256
+    options: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}=[^,=]{1,80}$")], ...],
+        Meta(max_length=32, description="What else the extension takes, each as name=value."),
+    ] = ()
+
+
+VaeConfig = ClassicVaeConfig | SpriteVaeConfig | CustomVaeConfig
 
 
 class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,6 +125,9 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     feature_dim: Annotated[int, Meta(ge=8, le=2048, description="Numbers each expert hands to the heads.")] = 256
     embedding_dim: Annotated[int, Meta(ge=8, le=512, description="Numbers of the semantic embedding.")] = 64
     hidden_dim: Annotated[int, Meta(ge=8, le=4096, description="Width of an expert.")] = 512
+    custom: Annotated[
+        OptionalName, Meta(description="Teacher of an extension in place of the studio's; empty for none.")
+    ] = ""
 
 
 class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,9 +147,16 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How a run goes: rates, weights, schedules, precision, pace of reports."""
 
     batch_size: Annotated[int, Meta(ge=1, le=65536, description="Sprites in one step.", extra={"unit": "sprites"})] = 32
-    max_steps: Annotated[int, Meta(ge=1, le=100_000_000, description="Steps after which the run is finished.")] = 20_000
+    max_steps: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000_000,
+            description="Steps after which the run is finished; 0: as many as `max_minutes` allows.",
+        ),
+    ] = 20_000
     max_minutes: Annotated[
-        float, Meta(ge=0.0, description="Minutes after which this leg stops; 0 is no limit.", extra={"unit": "min"})
+        float, Meta(ge=0.0, description="Minutes after which this leg stops; 0: no limit.", extra={"unit": "min"})
     ] = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Fixes order, augmentation and noise.")] = 0
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of the VAE's optimizer.")] = 1e-4
@@ -169,6 +205,14 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     balance_weight: Annotated[
         float, Meta(ge=0.0, description="Weight of the load balance between experts (Switch Transformer, eq. 4).")
     ] = 0.01
+    extra_losses: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}(:[0-9][0-9.e-]{0,19})?$")], ...],
+        Meta(max_length=16, description="Losses of extensions that the VAE learns too, each as name or name:weight."),
+    ] = ()
+    extra_metrics: Annotated[
+        tuple[ExtensionName, ...],
+        Meta(max_length=16, description="Quality metrics of extensions that validation reports."),
+    ] = ()
     ema_decay: Annotated[
         float,
         Meta(ge=0.0, lt=1.0, description="Averaging of weights over steps; the average is what is kept. 0 is off."),

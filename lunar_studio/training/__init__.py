@@ -1,0 +1,1 @@
+"""One readable loop that yields events; checkpoints, schedules, evaluation. Knows torch, never Qt."""

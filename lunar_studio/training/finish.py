@@ -1,0 +1,178 @@
+"""From trained networks to a model that can be explored: encode the art, find directions, calibrate.
+
+Takes a second or two on a laptop, so that stopping a run always leaves a usable model. Shapes: N
+sprites, L latent numbers, E experts.
+"""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lunar_studio.core.arrays import U8
+from lunar_studio.data.dataset import Dataset
+from lunar_studio.models.bundle import Calibration, ModelBundle
+from lunar_studio.models.interface import LatentModel
+from lunar_studio.models.prior import LatentPrior
+from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.models.words import Vocabulary
+from lunar_studio.pixels import damage
+from lunar_studio.training.directions import find_directions
+from lunar_studio.training.state import TrainState
+
+_BATCH = 64
+_ENCODED = 1024
+_CALIBRATED = 512
+_NAMED_FROM = 24
+_NAMING_SEVERITY = 0.6
+
+JUDGED_AS: Mapping[str, str] = {
+    "blur": "crispness",
+    "wrong-grid": "pixel grid",
+    "soft-edges": "edges",
+    "jpeg": "compression",
+    "noise": "noise",
+    "orphans": "stray pixels",
+    "palette-noise": "flat colour",
+    "palette-explosion": "palette size",
+    "colour-swap": "colour harmony",
+    "posterise": "shading",
+    "broken-outline": "outline",
+    "holes": "silhouette",
+    "patch-shuffle": "structure",
+    "foreign-patch": "unity",
+    "row-shift": "line work",
+}
+"""What an expert is called that minds a family of damage (`pixels.damage`) most."""
+
+
+def finish(
+    state: TrainState, dataset: Dataset, vocabulary: Vocabulary, name: str, card: Mapping[str, object]
+) -> ModelBundle:
+    """The model as it is now; the live networks are copied and go on unharmed.
+
+    Args:
+        state: The run's state.
+        dataset: What it trains on.
+        vocabulary: The words of its captions.
+        name: For the model switcher.
+        card: Facts to keep with it.
+    """
+    copies = {part: copy.deepcopy(state.finished(part)).cpu().float().eval() for part in state.networks}
+    for part, module in state.networks.items():
+        if part not in state.averages:
+            module.train()
+    copies = {part: module.to(memory_format=torch.contiguous_format) for part, module in copies.items()}
+    vae = cast(LatentModel, copies["vae"])
+    teacher = cast("LunarMoETeacher | None", copies.get("teacher"))
+    chosen = _spread(dataset.indices("train"), _ENCODED)
+    sprites = np.ascontiguousarray(dataset.sprites_NHWC[chosen])
+    mu = encode_all(vae, sprites)
+    held_out = dataset.indices("validation")
+    real = np.ascontiguousarray(dataset.sprites_NHWC[_spread(held_out if len(held_out) else chosen, _CALIBRATED)])
+    experts, calibration = _judge(teacher, real)
+    return ModelBundle(
+        name=name,
+        config=state.config,
+        vae=vae,
+        teacher=teacher,
+        prior=cast(LatentPrior, copies["prior"]),
+        vocabulary=vocabulary,
+        directions=find_directions(vae, mu, sprites),
+        experts=experts,
+        calibration=calibration,
+        card=card,
+    )
+
+
+@torch.inference_mode()
+def encode_all(vae: LatentModel, sprites_NHWC: U8) -> Tensor:
+    """Latent means of sprites, (N, L), on the CPU."""
+    device = next(vae.parameters()).device
+    parts = [
+        vae.encode(
+            vae.prepare(torch.from_numpy(np.ascontiguousarray(sprites_NHWC[start : start + _BATCH])).to(device))
+        )[0]
+        for start in range(0, len(sprites_NHWC), _BATCH)
+    ]
+    return torch.cat(parts).float().cpu().clone()
+
+
+@torch.inference_mode()
+def judge_all(teacher: LunarMoETeacher, sprites_NHWC: U8) -> Tensor:
+    """Logits (N, 1 + E): the whole, then each expert; on the CPU."""
+    device = next(teacher.parameters()).device
+    rows = []
+    for start in range(0, len(sprites_NHWC), _BATCH):
+        pictures = torch.from_numpy(np.ascontiguousarray(sprites_NHWC[start : start + _BATCH])).to(device)
+        judged = teacher(teacher.prepare(pictures))
+        rows.append(torch.cat([judged.logit_B[:, None], judged.expert_logits_BE], dim=1))
+    return torch.cat(rows).float().cpu()
+
+
+def card_of(dataset: Dataset, state: TrainState, figures: Mapping[str, object]) -> dict[str, object]:
+    """Facts that travel with the model."""
+    return {
+        "art": dataset.facts.source,
+        "art_digest": dataset.digest,
+        "art_licence": dataset.facts.licence[:20_000],
+        "sprites": len(dataset.indices("train")),
+        "held_out": len(dataset.indices("validation")),
+        "steps": state.step,
+        "images_seen": state.images,
+        "trained_on": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "figures": dict(figures),
+    }
+
+
+def model_name(dataset: Dataset, run_dir: Path) -> str:
+    """A name for the model switcher: the run's folder, or what the art is called."""
+    return run_dir.name or dataset.facts.source or "model"
+
+
+def _judge(teacher: LunarMoETeacher | None, real_NHWC: U8) -> tuple[tuple[str, ...], Calibration]:
+    if teacher is None:
+        return (), Calibration(np.zeros((1, 101), dtype=np.float32))
+    logits = judge_all(teacher, real_NHWC)
+    return name_experts(teacher, real_NHWC[:_NAMED_FROM], logits), Calibration.fit(logits)
+
+
+def name_experts(teacher: LunarMoETeacher, real_NHWC: U8, logits_NR: Tensor) -> tuple[str, ...]:
+    """Names from evidence: each expert is called after the damage that it minds more than the others do.
+
+    An expert's response to a family of damage is the fall of its logit in standard deviations over real
+    art; names are given greedily by how far a response stands above the other experts', each used once.
+    """
+    rng = np.random.default_rng(0)
+    before = logits_NR[: len(real_NHWC), 1:]
+    spread = logits_NR[:, 1:].std(dim=0).clamp(min=1e-6) if len(logits_NR) > 1 else torch.ones(before.shape[1])
+    families = list(damage.FAMILIES)
+    responses = []
+    for family in families:
+        harmed = np.stack([damage.damage(sprite, family, _NAMING_SEVERITY, rng) for sprite in real_NHWC])
+        responses.append(((before - judge_all(teacher, harmed)[:, 1:]) / spread).mean(dim=0))
+    table_FE = torch.stack(responses)
+    table_FE = table_FE - table_FE.mean(dim=1, keepdim=True)
+    names: dict[int, str] = {}
+    for flat in table_FE.flatten().argsort(descending=True).tolist():
+        family, expert = families[flat // table_FE.shape[1]], flat % table_FE.shape[1]
+        title = JUDGED_AS.get(family, family.replace("_", " "))
+        if expert not in names and title not in names.values():
+            names[expert] = title
+    return tuple(names.get(expert, f"expert {expert + 1}") for expert in range(table_FE.shape[1]))
+
+
+def _spread(
+    indices: np.ndarray[tuple[int], np.dtype[np.int64]], most: int
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """At most `most` of the indices, evenly from the whole."""
+    if len(indices) <= most:
+        return indices
+    return indices[np.linspace(0, len(indices) - 1, most).astype(np.int64)]

@@ -1,0 +1,142 @@
+"""A run's folder: `config.json`, `run.json`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Literal
+
+import msgspec
+
+from lunar_studio.core.config import RunConfig
+from lunar_studio.core.events import StepDone, Validated
+from lunar_studio.errors import TrainingError
+
+CONFIG, FACTS, METRICS, CHECKPOINTS, MODEL = (
+    "config.json",
+    "run.json",
+    "metrics.jsonl",
+    "checkpoints",
+    "model.safetensors",
+)
+# Every step would make metrics larger than the model; plots need no more.
+LOG_EVERY = 10
+
+
+class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run.json` says, for run lists.
+
+    Attributes:
+        state: How the last leg ended; `running` also after a crash.
+        step: The last step known.
+        preset: Where it started from.
+        dataset: The data set's folder.
+        dataset_digest: What it was trained on.
+        device: Where.
+        precision: How.
+        threads: With how many threads; resuming is bit-exact only with as many.
+        torch: Version of torch.
+    """
+
+    state: Literal["running", "finished", "stopped", "failed"]
+    step: int
+    preset: str
+    dataset: str
+    dataset_digest: str
+    device: str
+    precision: str
+    threads: int
+    torch: str
+
+
+class RunFolder:
+    """Writes a run's folder.
+
+    Args:
+        path: The folder; made when missing.
+        resume: Whether an earlier run in it goes on.
+
+    Raises:
+        TrainingError: It cannot be written, holds another run, or holds none to resume.
+    """
+
+    def __init__(self, path: Path, *, resume: bool) -> None:
+        self.path = path
+        has_run = (path / CONFIG).exists()
+        if has_run and not resume:
+            raise TrainingError(f"{path} already holds a run.", hint="Resume it (--resume), or choose another folder.")
+        if resume and not has_run:
+            raise TrainingError(f"{path} holds no run to resume.", hint="Leave out --resume to start one there.")
+        try:
+            (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+            self._metrics: IO[bytes] = (path / METRICS).open("ab")
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where checkpoints lie."""
+        return self.path / CHECKPOINTS
+
+    @property
+    def model_path(self) -> Path:
+        """Where the finished model goes."""
+        return self.path / MODEL
+
+    def write(self, name: str, value: RunConfig | RunFacts) -> None:
+        """Replace one of the JSON files."""
+        temporary = self.path / f".{name}"
+        try:
+            temporary.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2))
+            os.replace(temporary, self.path / name)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def read_config(self) -> RunConfig:
+        """The configuration the run was started with."""
+        try:
+            return msgspec.json.decode((self.path / CONFIG).read_bytes(), type=RunConfig)
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError) as exc:
+            raise TrainingError(
+                f"The configuration in {self.path} cannot be read: {exc}.", hint="Start a new run in another folder."
+            ) from exc
+
+    def forget_after(self, step: int) -> None:
+        """Drop metrics of steps after a checkpoint: they will be done again."""
+        self._metrics.close()
+        path, kept = self.path / METRICS, self.path / f".{METRICS}"
+        try:
+            with path.open("rb") as old, kept.open("wb") as new:
+                for line in old:
+                    try:
+                        fine = msgspec.json.decode(line, type=dict[str, object]).get("step", 0)
+                    except msgspec.DecodeError:  # the last line before a power cut may be torn
+                        continue
+                    if isinstance(fine, int) and fine <= step:
+                        new.write(line)
+            os.replace(kept, path)
+            self._metrics = path.open("ab")
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def log(self, event: StepDone | Validated) -> None:
+        """Append one line of metrics; steps only every tenth and the first."""
+        if isinstance(event, StepDone) and event.step % LOG_EVERY and event.step != 1:
+            return
+        record: Mapping[str, object] = {"event": type(event).__name__, **msgspec.to_builtins(event)}
+        try:
+            self._metrics.write(msgspec.json.encode(record) + b"\n")
+            self._metrics.flush()
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def close(self) -> None:
+        """Let go of the metrics file."""
+        self._metrics.close()
+
+    def _unwritable(self, exc: OSError) -> TrainingError:
+        return TrainingError(
+            f"The run's folder {self.path} cannot be written: {exc.strerror or exc}.",
+            hint="Free some space or make it writable, then resume; checkpoints so far are kept.",
+        )

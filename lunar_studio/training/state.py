@@ -1,0 +1,171 @@
+"""Everything that a run changes: networks, their averages, optimizers, scaler, counters."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from lunar_studio.core.config import RunConfig
+from lunar_studio.models.bundle import build_networks
+from lunar_studio.models.interface import LatentModel
+from lunar_studio.models.prior import LatentPrior
+from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.training.device import Plan
+
+Scalars = dict[str, float | int | str]
+
+
+@dataclass
+class TrainState:
+    """The moving parts of a run.
+
+    Attributes:
+        config: What the run was asked for.
+        networks: Live networks by part: `vae`, `prior`, and `teacher` unless it is off.
+        averages: Averaged copies of `vae` and `prior` in eval mode; empty when `ema_decay` is 0.
+        optimizers: AdamW by part.
+        scaler: Loss scaling; disabled but for fp16.
+        step: Steps done.
+        images: Sprites seen.
+        rate_scale: Falls by half each time losses were not finite.
+        strikes: How often that happened.
+        best_exact_pixel: Best validation so far; -1 before the first.
+    """
+
+    config: RunConfig
+    networks: dict[str, nn.Module]
+    averages: dict[str, nn.Module]
+    optimizers: dict[str, torch.optim.Optimizer]
+    scaler: torch.amp.GradScaler
+    step: int = 0
+    images: int = 0
+    rate_scale: float = 1.0
+    strikes: int = 0
+    best_exact_pixel: float = -1.0
+    rates: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def vae(self) -> LatentModel:
+        """The live VAE."""
+        return cast(LatentModel, self.networks["vae"])
+
+    @property
+    def prior(self) -> LatentPrior:
+        """The live prior."""
+        return cast(LatentPrior, self.networks["prior"])
+
+    @property
+    def teacher(self) -> LunarMoETeacher | None:
+        """The live teacher, or None when it is off."""
+        return cast("LunarMoETeacher | None", self.networks.get("teacher"))
+
+    def finished(self, part: str) -> nn.Module:
+        """The network to look at and to keep: the average where there is one; put into eval mode."""
+        return self.averages.get(part, self.networks[part]).eval()
+
+    @property
+    def kept_vae(self) -> LatentModel:
+        """The VAE to look at and to keep, in eval mode."""
+        return cast(LatentModel, self.finished("vae"))
+
+    @property
+    def kept_prior(self) -> LatentPrior:
+        """The prior to sample from and to keep, in eval mode."""
+        return cast(LatentPrior, self.finished("prior"))
+
+    def update_averages(self) -> None:
+        """Move the averages towards the live weights; young averages move faster."""
+        decay = min(self.config.training.ema_decay, (1.0 + self.step) / (10.0 + self.step))
+        for part, average in self.averages.items():
+            live, kept = self.networks[part].state_dict(), average.state_dict()
+            floats = [key for key, value in kept.items() if value.is_floating_point()]
+            torch._foreach_lerp_([kept[key] for key in floats], [live[key] for key in floats], 1.0 - decay)
+            for key in kept.keys() - set(floats):
+                kept[key].copy_(live[key])
+
+    def set_rates(self, factor: float) -> None:
+        """Scale every optimizer's own learning rate by `factor` and by `rate_scale`."""
+        for part, optimizer in self.optimizers.items():
+            for group in optimizer.param_groups:
+                group["lr"] = self.rates[part] * factor * self.rate_scale
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the state by a flat name, on the CPU."""
+        flat: dict[str, Tensor] = {}
+        for kind, modules in (("net", self.networks), ("ema", self.averages)):
+            for part, module in modules.items():
+                flat |= {f"{kind}.{part}.{key}": value for key, value in module.state_dict().items()}
+        for part, optimizer in self.optimizers.items():
+            for index, moments in optimizer.state_dict()["state"].items():
+                flat |= {f"opt.{part}.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+        return {key: value.detach().cpu().contiguous() for key, value in flat.items()}
+
+    def scalars(self) -> Scalars:
+        """Every number of the state that is not a tensor."""
+        scale = self.scaler.state_dict()
+        return {
+            "step": self.step,
+            "images": self.images,
+            "rate_scale": self.rate_scale,
+            "strikes": self.strikes,
+            "best_exact_pixel": self.best_exact_pixel,
+            **{f"scaler.{key}": value for key, value in scale.items()},
+        }
+
+    def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, float | int | str]) -> None:
+        """Take over what `tensors()` and `scalars()` gave.
+
+        Raises:
+            KeyError, RuntimeError, ValueError: They belong to another configuration.
+        """
+        for kind, modules in (("net", self.networks), ("ema", self.averages)):
+            for part, module in modules.items():
+                prefix = f"{kind}.{part}."
+                module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+        for part, optimizer in self.optimizers.items():
+            own = optimizer.state_dict()
+            moments: dict[int, dict[str, Tensor]] = {}
+            prefix = f"opt.{part}."
+            for key, value in tensors.items():
+                if key.startswith(prefix):
+                    index, name = key.removeprefix(prefix).split(".", 1)
+                    moments.setdefault(int(index), {})[name] = value.clone()
+            optimizer.load_state_dict({"state": moments, "param_groups": own["param_groups"]})
+        self.step, self.images = int(scalars["step"]), int(scalars["images"])
+        self.rate_scale, self.strikes = float(scalars["rate_scale"]), int(scalars["strikes"])
+        self.best_exact_pixel = float(scalars["best_exact_pixel"])
+        scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
+        if self.scaler.is_enabled() and scale:
+            self.scaler.load_state_dict(scale)
+
+
+def new_state(config: RunConfig, plan: Plan) -> TrainState:
+    """Fresh networks and optimizers; the seed fixes the weights.
+
+    Raises:
+        ConfigError: The parts of the configuration do not fit together.
+    """
+    torch.manual_seed(config.training.seed)
+    networks = {
+        part: module.to(plan.device, memory_format=plan.memory_format).train()
+        for part, module in build_networks(config).items()
+    }
+    training = config.training
+    rates = {
+        "vae": training.learning_rate,
+        "teacher": training.teacher_learning_rate,
+        "prior": config.prior.learning_rate,
+    }
+    averages: dict[str, nn.Module] = {}
+    if training.ema_decay > 0:
+        averages = {part: copy.deepcopy(networks[part]).eval().requires_grad_(False) for part in ("vae", "prior")}
+    optimizers: dict[str, torch.optim.Optimizer] = {
+        part: torch.optim.AdamW(module.parameters(), lr=rates[part], weight_decay=training.weight_decay, fused=True)
+        for part, module in networks.items()
+    }
+    return TrainState(config, networks, averages, optimizers, plan.scaler(), rates=rates)
