@@ -21,7 +21,7 @@ from msgspec import Meta
 from lunar_studio.core.config import ClassicVaeConfig, RunConfig, SpriteVaeConfig
 from lunar_studio.errors import ConfigError
 
-Kind = Literal["int", "float", "bool", "choice", "text", "int list"]
+Kind = Literal["int", "float", "bool", "choice", "text", "int list", "text list"]
 
 MAX_FILE_BYTES = 1_000_000
 """A configuration is a few kilobytes; a larger file is not ours."""
@@ -52,14 +52,14 @@ class ConfigField:
         short_key: The name alone, e.g. `batch_size`, where it can mean only this field; else the full name.
             A name that training shares with another section means training's.
         title: The name in words.
-        kind: What it takes; `int list` is whole numbers separated by commas.
+        kind: What it takes; `int list` is whole numbers separated by commas, `text list` names.
         choices: The values of a `choice`, in the order they were written.
         minimum: Smallest value, or smallest item of a list; None is no limit.
         maximum: Largest value, or largest item; None is no limit.
         above_minimum: Whether the minimum itself is refused.
         below_maximum: Whether the maximum itself is refused.
-        shortest: Fewest items of an `int list`.
-        longest: Most items of an `int list`.
+        shortest: Fewest items of a list.
+        longest: Most items of a list.
         pattern: Regular expression that a `text` must match; empty for any.
         unit: e.g. `px`; empty for none.
         description: What it does, in a sentence.
@@ -97,7 +97,10 @@ class ConfigField:
         if self.kind == "choice":
             return "one of " + ", ".join(map(str, self.choices))
         if self.kind == "text":
-            return "one of " + self.pattern.strip("^()$").replace("|", ", ")
+            has_choices = "|" in self.pattern
+            return "one of " + self.pattern.strip("^()$").replace("|", ", ") if has_choices else "as described"
+        if self.kind == "text list":
+            return f"at most {self.longest} names separated by commas, each as described"
         many = f"{self.shortest} to {self.longest} whole numbers separated by commas, each"
         noun = {"int": "a whole number", "float": "a number", "int list": many}
         lower = "" if self.minimum is None else f"{'above' if self.above_minimum else 'at least'} {self.minimum:.12g}"
@@ -212,9 +215,11 @@ def validate(config: RunConfig) -> None:
     if isinstance(vae, ClassicVaeConfig):
         _check_stages(vae)
         channels = vae.image_channels
-    else:
+    elif isinstance(vae, SpriteVaeConfig):
         _check_cells(vae)
         channels = 4
+    else:
+        channels = vae.image_channels  # what else must fit, only its extension knows
     if training.teacher_mode != "off" and teacher.image_channels != channels:
         raise ConfigError(
             f"The teacher looks at {teacher.image_channels} channels, but the network draws {channels}.",
@@ -255,7 +260,7 @@ def from_json(raw: bytes) -> RunConfig:
 def _field(owner: msgspec.Struct, key: str, hint: Any, *, is_unique: bool) -> ConfigField:  # noqa: ANN401
     bare, metas = _unwrap(hint)
     kind, choices = _kind(bare)
-    limits = _unwrap(get_args(bare)[0])[1] if kind == "int list" else metas
+    limits = _unwrap(get_args(bare)[0])[1] if kind in ("int list", "text list") else metas
     name = key.partition(".")[2]
     lower = _first(limits, "ge", "gt")
     upper = _first(limits, "le", "lt")
@@ -272,7 +277,7 @@ def _field(owner: msgspec.Struct, key: str, hint: Any, *, is_unique: bool) -> Co
         below_maximum=_first(limits, "le") is None and upper is not None,
         shortest=int(_first(metas, "min_length") or 0),
         longest=int(_first(metas, "max_length") or 0),
-        pattern=next((meta.pattern for meta in metas if meta.pattern), ""),
+        pattern=next((meta.pattern for meta in limits if meta.pattern), ""),
         unit=next((str(meta.extra["unit"]) for meta in metas if meta.extra and "unit" in meta.extra), ""),
         description=next((meta.description for meta in metas if meta.description), ""),
         default=getattr(type(owner)(), name),
@@ -292,7 +297,7 @@ def _kind(bare: Any) -> tuple[Kind, tuple[Any, ...]]:  # noqa: ANN401
     if get_origin(bare) is Literal:
         return "choice", get_args(bare)
     if get_origin(bare) is tuple:
-        return "int list", ()
+        return ("text list" if _unwrap(get_args(bare)[0])[0] is str else "int list"), ()
     kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float", str: "text"}
     return kinds[bare], ()
 
@@ -339,11 +344,20 @@ def _read(field: ConfigField, value: object) -> Any:  # noqa: ANN401
             return value if isinstance(value, str) and re.search(field.pattern, value) else _refuse(value)
         case "int" | "float":
             return _in_range(field, _read_number(value, field.kind))
-        case "int list":
+        case "int list" | "text list":
             items = value.strip("[]()").split(",") if isinstance(value, str) else value
+            if items == [""]:
+                items = []
             if not isinstance(items, list | tuple) or not field.shortest <= len(items) <= field.longest:
                 return _refuse(value)
-            return [_in_range(field, _read_number(item, "int")) for item in items]
+            return [_read_item(field, item) for item in items]
+
+
+def _read_item(field: ConfigField, item: object) -> Any:  # noqa: ANN401
+    if field.kind == "int list":
+        return _in_range(field, _read_number(item, "int"))
+    text = str(item).strip()
+    return text if re.search(field.pattern, text) else _refuse(item)
 
 
 def _read_bool(value: object) -> bool:

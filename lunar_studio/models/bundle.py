@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from lunar_studio.core.config import ClassicVaeConfig, RunConfig, VaeConfig
+from lunar_studio.core.config import ClassicVaeConfig, CustomVaeConfig, RunConfig, TeacherConfig, VaeConfig
 from lunar_studio.core.latent import Direction
+from lunar_studio.models import extensions
 from lunar_studio.models.classic import LunarCoreVAE
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
@@ -88,7 +89,18 @@ def build_vae(config: VaeConfig) -> LatentModel:
     Raises:
         ConfigError: Its parts do not fit together.
     """
+    if isinstance(config, CustomVaeConfig):
+        return extensions.build_vae(config)
     return LunarCoreVAE(config) if isinstance(config, ClassicVaeConfig) else SpriteVAE(config)
+
+
+def build_teacher(config: TeacherConfig) -> LunarMoETeacher:
+    """The judge that a configuration describes, with fresh weights.
+
+    Raises:
+        ConfigError: No extension brought the teacher it names.
+    """
+    return extensions.build_teacher(config) if config.custom else LunarMoETeacher(config)
 
 
 def build_networks(config: RunConfig) -> dict[str, nn.Module]:
@@ -99,7 +111,7 @@ def build_networks(config: RunConfig) -> dict[str, nn.Module]:
         "prior": LatentPrior(config.prior, vae.latent_dim, config.teacher.embedding_dim),
     }
     if config.training.teacher_mode != "off":
-        parts["teacher"] = LunarMoETeacher(config.teacher)
+        parts["teacher"] = build_teacher(config.teacher)
     return parts
 
 

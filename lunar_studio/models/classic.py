@@ -5,11 +5,14 @@ At its defaults (`classic-128`) it has 30,711,683 parameters, 25 M of them in th
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
 from lunar_studio.core.config import ClassicVaeConfig
 from lunar_studio.errors import ConfigError
+from lunar_studio.models import extensions
 from lunar_studio.models.interface import LatentModel, Reconstruction
 from lunar_studio.models.losses import recon_loss
 
@@ -24,8 +27,11 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 def stage_sizes(config: ClassicVaeConfig) -> list[int]:
     """Picture sizes before the first and after each stage of the encoder, in pixels.
 
+    The decoder can always come back: a stage loses fewer pixels to rounding than its stride, and a
+    transposed convolution can add that many.
+
     Raises:
-        ConfigError: A stage would leave no pixels, or the decoder could not come back to the same sizes.
+        ConfigError: A stage would leave no pixels.
     """
     sizes = [config.image_size]
     for stage in range(len(config.encoder_channels)):
@@ -34,14 +40,6 @@ def stage_sizes(config: ClassicVaeConfig) -> list[int]:
             raise ConfigError(
                 f"Stage {stage + 1} of the encoder would shrink {sizes[-1]} px to nothing.",
                 hint="Use fewer encoder_channels, a larger image_size, or more padding.",
-            )
-        # A transposed convolution can add at most stride - 1 pixels to come back.
-        missing = sizes[-1] - ((size - 1) * config.stride - 2 * config.padding + config.kernel_size)
-        if not 0 <= missing < max(config.stride, 2):
-            raise ConfigError(
-                f"The decoder cannot come back from {size} px to {sizes[-1]} px with kernel {config.kernel_size}, "
-                f"stride {config.stride}, padding {config.padding}.",
-                hint="Kernel 4, stride 2, padding 1 (or kernel 3) always fits; else change padding.",
             )
         sizes.append(size)
     return sizes
@@ -54,7 +52,7 @@ class LunarCoreVAE(LatentModel):
         config: Sizes and widths; the defaults are the document's.
 
     Raises:
-        ConfigError: The stages do not fit the picture.
+        ConfigError: The stages do not fit the picture, or no extension brought the encoder it names.
     """
 
     config: ClassicVaeConfig
@@ -70,15 +68,18 @@ class LunarCoreVAE(LatentModel):
         activation = ACTIVATIONS[config.activation]
         kernel, stride, padding = config.kernel_size, config.stride, config.padding
 
-        down: list[nn.Module] = []
-        for before, after in zip(widths[:-1], widths[1:], strict=True):
-            down += [nn.Conv2d(before, after, kernel, stride, padding), activation()]
-        self.encoder = nn.Sequential(*down)
-
         self.bottom_shape = (widths[-1], sizes[-1], sizes[-1])
         flat = widths[-1] * sizes[-1] ** 2
-        self.fc_mu = nn.Linear(flat, config.latent_dim)
-        self.fc_var = nn.Linear(flat, config.latent_dim)
+        self.encoder: nn.Module
+        if config.encoder:
+            self.encoder = extensions.build_encoder(config)  # gives mean and log-variance by itself
+        else:
+            down: list[nn.Module] = []
+            for before, after in itertools.pairwise(widths):
+                down += [nn.Conv2d(before, after, kernel, stride, padding), activation()]
+            self.encoder = nn.Sequential(*down)
+            self.fc_mu = nn.Linear(flat, config.latent_dim)
+            self.fc_var = nn.Linear(flat, config.latent_dim)
         self.decoder_input = nn.Linear(config.latent_dim, flat)
 
         up: list[nn.Module] = []
@@ -92,6 +93,9 @@ class LunarCoreVAE(LatentModel):
 
     def encode(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and log-variance, each (B, L)."""
+        if self.config.encoder:
+            mu, logvar = self.encoder(x_BCHW)
+            return mu, logvar
         features = self.encoder(x_BCHW).flatten(1)
         return self.fc_mu(features), self.fc_var(features)
 

@@ -56,7 +56,7 @@ def quality_loss(
         return -scores.mean()
     # Autocast forbids binary_cross_entropy on purpose; these scores are float32 by now.
     with torch.autocast(device_type=scores.device.type, enabled=False):
-        return F.binary_cross_entropy(scores.clamp(1e-6, 1 - 1e-6), torch.full_like(scores, target_quality))
+        return F.binary_cross_entropy(scores, torch.full_like(scores, target_quality))
 
 
 def semantic_loss(predicted_BD: Tensor, target_BD: Tensor) -> Tensor:

@@ -2,13 +2,17 @@
 
 Layout (docs/formats.md): tensors `vae.*`, `teacher.*`, `prior.*`, `words.vectors`, `directions.axes`,
 `calibration.quantiles`; matrices and kernels as float16, vectors as float32. Everything read is held
-against what its own configuration would build before memory is taken.
+against what its own configuration would build before a network takes memory.
+
+A file is read into memory once, not mapped: a mapped file that is overwritten under the running
+program changes the model's numbers or ends the process, and on Windows it cannot be replaced.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,9 +22,9 @@ import msgspec
 import numpy as np
 import torch
 from msgspec import Meta
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.latent import Direction, DirectionGroup
@@ -30,10 +34,10 @@ from lunar_studio.models.bundle import (
     QUANTILES,
     Calibration,
     ModelBundle,
-    build_networks,
     networks_on_meta,
     stored_tensors,
 )
+from lunar_studio.models.extensions import MissingExtension
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.memory import inference_bytes
 from lunar_studio.models.prior import LatentPrior
@@ -43,6 +47,9 @@ from lunar_studio.models.words import MAX_WORDS, Vocabulary
 FORMAT = "lunar-studio-model"
 VERSION = 1
 MAX_FILE_BYTES = 2**30
+# The description of a model is some hundred kilobytes; a larger one would only cost memory to refuse.
+MAX_HEADER_BYTES = 2**24
+_DTYPES = (torch.float16, torch.float32)
 _RETRAIN = "Get the file again from where it came, or choose another model."
 
 Text = Annotated[str, Meta(max_length=512)]
@@ -67,7 +74,13 @@ class _Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     words: Annotated[tuple[Text, ...], Meta(max_length=MAX_WORDS)]
     directions: Annotated[tuple[_DirectionFacts, ...], Meta(max_length=1024)]
     experts: Annotated[tuple[Text, ...], Meta(max_length=64)]
-    card: dict[str, msgspec.Raw] = {}
+    card: dict[str, object] = {}
+
+
+class _Header(msgspec.Struct, rename={"metadata": "__metadata__"}):
+    """What of a safetensors header is ours; the tensors in it are read by the safetensors library."""
+
+    metadata: dict[str, str] = {}
 
 
 class _Stamp(msgspec.Struct):
@@ -79,7 +92,7 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
     """Write a model file atomically: the old file stays until the new one is whole on disk.
 
     Raises:
-        ModelFileError: The folder cannot be written, or the disk is full.
+        ModelFileError: The folder cannot be written, the disk is full, or a number of the model is not finite.
     """
     tensors: dict[str, Tensor] = {}
     for part, module in bundle.modules().items():
@@ -99,8 +112,14 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
             for d in bundle.directions
         ),
         experts=bundle.experts,
-        card={key: msgspec.Raw(msgspec.json.encode(value)) for key, value in bundle.card.items()},
+        card=dict(bundle.card),
     )
+    for key, value in tensors.items():
+        if not bool(torch.isfinite(value).all()):
+            raise ModelFileError(
+                f"The model was not saved: the numbers of {key} are not finite.",
+                hint="Go back to an earlier checkpoint; training has diverged since.",
+            )
     metadata = {
         "stamp": msgspec.json.encode({"format": FORMAT, "version": VERSION}).decode(),
         "facts": msgspec.json.encode(facts).decode(),
@@ -121,20 +140,21 @@ def load_model(path: Path) -> tuple[ModelBundle, ModelInfo]:
         ModelFileError: The file is missing, damaged, not ours, or does not agree with itself.
         ModelVersionError: A newer version wrote it.
     """
-    digest = _digest(path)
+    payload = _read(path)
+    facts = _read_facts(path, payload)
+    networks, expected = _expected(path, facts)
     try:
-        with safe_open(path, framework="pt") as file:
-            facts = _read_facts(path, file.metadata() or {})
-            expected = _expected_shapes(path, facts)
-            _compare(path, expected, {key: list(file.get_slice(key).get_shape()) for key in file.keys()})  # noqa: SIM118
-            tensors = {key: file.get_tensor(key) for key in expected}
-    except (SafetensorError, OSError) as exc:
+        tensors = load(payload)
+    except (SafetensorError, KeyError, ValueError, RuntimeError) as exc:
         raise _damaged(path, "it is not a whole safetensors file") from exc
+    _compare(path, expected, {key: list(value.shape) for key, value in tensors.items()})
     for key, value in tensors.items():
-        if not value.is_floating_point() or not bool(torch.isfinite(value).all()):
+        if value.dtype not in _DTYPES:
+            raise _damaged(path, f"the numbers of {key} are {value.dtype}, not float16 or float32")
+        if not bool(torch.isfinite(value).all()):
             raise _damaged(path, f"the numbers of {key} are not finite")
-    bundle = _assemble(path, facts, {key: value.float() for key, value in tensors.items()})
-    return bundle, describe(bundle, digest)
+    bundle = _assemble(path, facts, networks, {key: value.float() for key, value in tensors.items()})
+    return bundle, describe(bundle, hashlib.sha256(payload).hexdigest())
 
 
 def describe(bundle: ModelBundle, digest: str) -> ModelInfo:
@@ -159,9 +179,10 @@ def describe(bundle: ModelBundle, digest: str) -> ModelInfo:
 
 
 def _stored(value: Tensor) -> Tensor:
-    """float16 for matrices and kernels; statistics and biases keep float32, whose range they need."""
+    """float16 for matrices and kernels it can hold; statistics and biases keep float32, whose range they need."""
     value = value.detach().cpu().float()
-    return (value.half() if value.ndim >= 2 else value).contiguous()
+    small = value.ndim >= 2 and not bool((value.abs() > torch.finfo(torch.float16).max).any())
+    return (value.half() if small else value).contiguous()
 
 
 def _write_atomically(payload: bytes, path: Path) -> None:
@@ -172,33 +193,53 @@ def _write_atomically(payload: bytes, path: Path) -> None:
             file.write(payload)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp makes it private; a model is a document
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o644)  # mkstemp makes it private; a model is a document
+        Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _digest(path: Path) -> str:
+def _read(path: Path) -> bytes:
+    """The whole file, if it is an ordinary one of a size that a model can have.
+
+    Asked by name first, so that no device is opened, then again of the open file, which nobody can swap;
+    opening without blocking lets a pipe that came in between not hang.
+    """
     try:
-        if not path.is_file():
+        if not stat.S_ISREG(path.stat().st_mode):
             raise ModelFileError(
-                f"There is no model file at {path}.", hint="Choose a .safetensors file that the studio wrote."
+                f"{path} is not a file but a folder, pipe or device.",
+                hint="Choose a .safetensors file that the studio wrote.",
             )
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise _damaged(path, "it is larger than any model of the studio")
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as exc:
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(path, flags), "rb") as file:
+            facts = os.fstat(file.fileno())
+            if not stat.S_ISREG(facts.st_mode) or facts.st_size > MAX_FILE_BYTES:
+                raise _damaged(path, "it is larger than any model of the studio")
+            return file.read(MAX_FILE_BYTES)
+    except FileNotFoundError as exc:
         raise ModelFileError(
-            f"The model file {path} cannot be read: {exc.strerror or exc}.", hint="Check that you may read it."
+            f"There is no model file at {path}.", hint="Choose a .safetensors file that the studio wrote."
+        ) from exc
+    except (OSError, ValueError) as exc:  # ValueError: a name with a null byte
+        reason = getattr(exc, "strerror", None) or exc
+        raise ModelFileError(
+            f"The model file {path} cannot be read: {reason}.", hint="Check that you may read it."
         ) from exc
 
 
-def _read_facts(path: Path, metadata: Mapping[str, str]) -> _Facts:
+def _read_facts(path: Path, payload: bytes) -> _Facts:
+    length = int.from_bytes(payload[:8], "little")
+    if not 2 <= length <= min(MAX_HEADER_BYTES, len(payload) - 8):
+        raise _damaged(path, "it is not a whole safetensors file")
+    try:
+        metadata = msgspec.json.decode(payload[8 : 8 + length], type=_Header).metadata
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise _damaged(path, "it is not a whole safetensors file") from exc
     try:
         stamp = msgspec.json.decode(metadata.get("stamp", ""), type=_Stamp)
-    except (msgspec.DecodeError, msgspec.ValidationError) as exc:
+    except (msgspec.DecodeError, RecursionError) as exc:
         raise ModelFileError(
             f"{path.name} is a safetensors file, but not a Lunar Studio model.",
             hint="Choose a model that the studio wrote; other models cannot be explored.",
@@ -210,13 +251,16 @@ def _read_facts(path: Path, metadata: Mapping[str, str]) -> _Facts:
         )
     try:
         return msgspec.json.decode(metadata.get("facts", ""), type=_Facts)
-    except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _damaged(path, f"its description is wrong ({exc})") from exc
 
 
-def _expected_shapes(path: Path, facts: _Facts) -> dict[str, list[int]]:
+def _expected(path: Path, facts: _Facts) -> tuple[dict[str, nn.Module], dict[str, list[int]]]:
+    """The networks of a description, without memory, and the shapes of every tensor the file must hold."""
     try:
         networks = networks_on_meta(facts.config)
+    except MissingExtension as exc:
+        raise ModelFileError(f"{path.name} needs an extension: {exc.message}", hint=exc.hint) from exc
     except (LunarError, RuntimeError) as exc:
         raise _damaged(path, f"its configuration builds no network ({exc})") from exc
     shapes = {
@@ -231,7 +275,7 @@ def _expected_shapes(path: Path, facts: _Facts) -> dict[str, list[int]]:
     experts = facts.config.teacher.num_experts if "teacher" in networks else 0
     if len(facts.experts) != experts:
         raise _damaged(path, f"it names {len(facts.experts)} experts but has {experts}")
-    return shapes
+    return networks, shapes
 
 
 def _compare(path: Path, expected: Mapping[str, list[int]], found: Mapping[str, list[int]]) -> None:
@@ -245,12 +289,15 @@ def _compare(path: Path, expected: Mapping[str, list[int]], found: Mapping[str, 
         raise _damaged(path, f"it holds tensors that its configuration does not know, such as {strangers[0]}")
 
 
-def _assemble(path: Path, facts: _Facts, tensors: Mapping[str, Tensor]) -> ModelBundle:
-    networks = build_networks(facts.config)
+def _assemble(
+    path: Path, facts: _Facts, networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor]
+) -> ModelBundle:
     for part, module in networks.items():
         own = {key.removeprefix(f"{part}."): value for key, value in tensors.items() if key.startswith(f"{part}.")}
-        module.load_state_dict(own, strict=False)  # only num_batches_tracked can be missing: shapes were compared
-        module.eval().requires_grad_(True)
+        _fill(module, own)
+        module.eval()
+    if not bool((np.diff(tensors["calibration.quantiles"].numpy(), axis=1) >= 0).all()):
+        raise _damaged(path, "the quantiles of its calibration do not ascend")
     try:
         directions = tuple(
             Direction(f.id, f.name, f.group, axis.numpy(), f.centre, f.sigma, f.share)
@@ -268,8 +315,17 @@ def _assemble(path: Path, facts: _Facts, tensors: Mapping[str, Tensor]) -> Model
         directions=directions,
         experts=facts.experts,
         calibration=Calibration(tensors["calibration.quantiles"].numpy()),
-        card={key: msgspec.json.decode(value) for key, value in facts.card.items()},
+        card=facts.card,
     )
+
+
+def _fill(module: nn.Module, own: Mapping[str, Tensor]) -> None:
+    """Give a network without memory its numbers; drawing fresh weights only to overwrite them takes longer."""
+    module.load_state_dict(own, strict=False, assign=True)  # only counters of batches are missing: shapes were compared
+    for submodule in module.modules():
+        for name, buffer in submodule.named_buffers(recurse=False):
+            if buffer.is_meta:
+                setattr(submodule, name, torch.zeros_like(buffer, device="cpu"))
 
 
 def _damaged(path: Path, reason: str) -> ModelFileError:

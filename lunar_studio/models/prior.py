@@ -80,7 +80,9 @@ class LatentPrior(nn.Module):
 
     @torch.no_grad()
     def observe(self, z_BL: Tensor, momentum: float) -> None:
-        """Follow the mean and spread of the latents while the VAE still moves them."""
+        """Follow the mean and spread of the latents while the VAE still moves them; one latent has no spread."""
+        if len(z_BL) < 2:
+            return
         self.mean_L.lerp_(z_BL.mean(dim=0), momentum)
         self.std_L.lerp_(z_BL.std(dim=0).clamp(min=1e-3), momentum)
 

@@ -55,10 +55,8 @@ class ResidualBlock(nn.Module):
             nn.Conv2d(channels, channels, 3, padding=1),
         )
         # The block begins as the identity, which lets a high learning rate start at once.
-        last = self.body[-1]
-        assert isinstance(last, nn.Conv2d) and last.bias is not None
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
+        for parameter in self.body[-1].parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Same shape."""

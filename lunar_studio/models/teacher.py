@@ -6,6 +6,7 @@ number above them. Shapes: B batch, C channels, E experts, D embedding numbers.
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import torch
@@ -82,7 +83,7 @@ class LunarMoETeacher(nn.Module):
         self.backbone = nn.Sequential(
             *(
                 ResNetBlock(before, after, config.first_stride if index == 0 else 2)
-                for index, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+                for index, (before, after) in enumerate(itertools.pairwise(widths))
             )
         )
         top = widths[-1]

@@ -11,18 +11,24 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_STOP_WORDS = frozenset("a an and at by for from in is its of on or the to with".split())
+_STOP_WORDS = frozenset(
+    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "its", "of", "on", "or", "the", "to", "with"]
+)
 MAX_WORDS = 4096
+# No word of a caption is longer; a file name without spaces can be.
+MAX_LETTERS = 64
+_ROWS = 1024
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a caption or prompt: lower case, letters only, two or more, without stop words."""
-    return [word for word in _WORD.findall(text.lower()) if word not in _STOP_WORDS]
+    """The words of a caption or prompt: lower case, letters only, two to 64, without stop words."""
+    return [word for word in _WORD.findall(text.lower()) if len(word) <= MAX_LETTERS and word not in _STOP_WORDS]
 
 
 @dataclass(frozen=True)
@@ -55,14 +61,19 @@ class Vocabulary:
         vectors = torch.zeros(len(words), embedding_dim)
         if words:
             place = {word: index for index, word in enumerate(words)}
-            table = torch.zeros(len(captions), len(words), dtype=torch.float64)
-            for row, count in enumerate(counted):
-                for word in count:
-                    if word in place:
-                        table[row, place[word]] = 1.0
-            rarity = torch.log((1.0 + len(captions)) / (1.0 + table.sum(dim=0))) + 1.0
-            weighted = torch.nn.functional.normalize(table * rarity, dim=1)
-            values, axes = torch.linalg.eigh(weighted.T @ weighted)
+            rows = [[place[word] for word in count if word in place] for count in counted]
+            seen = torch.tensor([frequency[word] for word in words], dtype=torch.float64)
+            rarity = torch.log((1.0 + len(captions)) / (1.0 + seen)) + 1.0
+            together = torch.zeros(len(words), len(words), dtype=torch.float64)
+            # In parts: the whole table of captions and words can be larger than memory.
+            for start in range(0, len(rows), _ROWS):
+                part = rows[start : start + _ROWS]
+                table = torch.zeros(len(part), len(words), dtype=torch.float64)
+                for row, columns in enumerate(part):
+                    table[row, columns] = rarity[columns]
+                table = torch.nn.functional.normalize(table, dim=1)
+                together += table.T @ table
+            _, axes = torch.linalg.eigh(together)
             keep = min(embedding_dim, len(words))
             axes = axes.flip(1)[:, :keep]
             # An eigenvector's sign is arbitrary: its largest number shall be positive.
@@ -73,8 +84,7 @@ class Vocabulary:
 
     def embed(self, text: str) -> Tensor:
         """Unit vector (D,) of the known words in `text`, or zeros when none is known."""
-        place = {word: index for index, word in enumerate(self.words)}
-        known = [place[word] for word in words_of(text) if word in place]
+        known = [self._place[word] for word in words_of(text) if word in self._place]
         if not known:
             return torch.zeros(self.vectors_VD.shape[1])
         total = self.vectors_VD[known].sum(dim=0)
@@ -88,5 +98,8 @@ class Vocabulary:
 
     def unknown(self, text: str) -> tuple[str, ...]:
         """The words of `text` that the model has never seen."""
-        known = set(self.words)
-        return tuple(word for word in words_of(text) if word not in known)
+        return tuple(word for word in words_of(text) if word not in self._place)
+
+    @cached_property
+    def _place(self) -> dict[str, int]:
+        return {word: index for index, word in enumerate(self.words)}
