@@ -109,6 +109,7 @@ class StepDone:
         images: Sprites seen since step 0.
         images_per_s: Rate over the last steps.
         losses: By name: `recon`, `kl`, `quality`, `semantic`, `teacher`, `prior`, `total`; those that apply.
+            Those of parts that do not learn in every step are their latest.
         schedules: By name: `learning_rate`, `kl_weight`, `quality_weight`, `gradient_norm`.
         expert_shares: Mean gate weight of each expert in this batch; sums to 1; empty without a teacher.
         share_done: 0 to 1, the larger of steps and minutes done.

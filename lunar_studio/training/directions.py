@@ -7,9 +7,10 @@ closely, when it follows one at all. Shapes: N sprites, L latent numbers, P prop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -17,12 +18,12 @@ from lunar_studio.core.arrays import U8
 from lunar_studio.core.latent import Direction, DirectionGroup
 from lunar_studio.models.interface import LatentModel
 
-_SHAPES, _COLOURS = 32, 16
+_MOST: Mapping[DirectionGroup, int] = {"shape": 32, "colour": 16}
 # Below this correlation a name would promise what the slider does not do.
 _NAMING_CORRELATION = 0.35
 _PROBES = 6
 
-Table = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+F64 = npt.NDArray[np.float64]
 
 
 def find_directions(vae: LatentModel, mu_NL: Tensor, sprites_NHWC: U8) -> tuple[Direction, ...]:
@@ -35,17 +36,17 @@ def find_directions(vae: LatentModel, mu_NL: Tensor, sprites_NHWC: U8) -> tuple[
     """
     split = vae.palette_dim
     properties = picture_properties(sprites_NHWC)
-    shape = _group(vae, mu_NL, "shape", slice(split, None), _SHAPES, properties)
-    colour = _group(vae, mu_NL, "colour", slice(0, split), _COLOURS, properties) if split else ()
+    shape = _group(vae, mu_NL, "shape", slice(split, None), properties)
+    colour = _group(vae, mu_NL, "colour", slice(0, split), properties) if split else ()
     return (*shape, *colour)
 
 
 def _group(
-    vae: LatentModel, mu_NL: Tensor, group: DirectionGroup, part: slice, most: int, properties: dict[str, Table]
+    vae: LatentModel, mu_NL: Tensor, group: DirectionGroup, part: slice, properties: dict[str, F64]
 ) -> tuple[Direction, ...]:
     values = mu_NL[:, part].double()
     mean = values.mean(dim=0)
-    count = min(most, values.shape[1], max(1, len(values) - 1))
+    count = min(_MOST[group], values.shape[1], max(1, len(values) - 1))
     _, spread, axes = torch.linalg.svd(values - mean, full_matrices=False)
     coordinates = ((values - mean) @ axes[:count].T).numpy()
     found: list[tuple[float, Direction]] = []
@@ -92,8 +93,8 @@ def _moved_share(vae: LatentModel, mu_NL: Tensor, axis_L: Tensor, sigma: float) 
     return float((high - low).abs().mean()) / 2.0
 
 
-def picture_properties(sprites_NHWC: U8) -> dict[str, Table]:
-    """Plain properties of pictures by the name that an artist would give them; each (N, 1) or (N, 2: weight).
+def picture_properties(sprites_NHWC: U8) -> dict[str, F64]:
+    """Plain properties of pictures by the name that an artist would give them; each (N,).
 
     Names mean "more of it": bulk is the share of solid pixels, upright is height over width of the
     silhouette, left and low are where its middle lies, light, contrast, vivid, warm and green are of its colours.
@@ -110,12 +111,14 @@ def picture_properties(sprites_NHWC: U8) -> dict[str, Table]:
     vivid = rgba[..., :3].max(axis=3) - rgba[..., :3].min(axis=3)
 
     def mean(
-        values: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        return (values * solid).sum(axis=(1, 2)) / amount
+        values: F64,
+    ) -> F64:
+        total: F64 = (values * solid).sum(axis=(1, 2))
+        averages: F64 = total / amount
+        return averages
 
     brightness = mean(light)
-    table = {
+    return {
         "bulk": solid.mean(axis=(1, 2)),
         "upright": np.log((rows + 1) / (columns + 1)),
         "right": x,
@@ -126,21 +129,18 @@ def picture_properties(sprites_NHWC: U8) -> dict[str, Table]:
         "warm": mean(red - blue),
         "green": mean(green - (red + blue) / 2.0),
     }
-    return {name: values.reshape(-1, 1) for name, values in table.items()}
 
 
 _COLOUR_NAMES = ("light", "contrast", "vivid", "warm", "green")
 _SHAPE_NAMES = ("bulk", "upright", "right", "low", "contrast")
 
 
-def _best_name(
-    coordinates_N: np.ndarray[tuple[int], np.dtype[np.float64]], properties: dict[str, Table], group: DirectionGroup
-) -> tuple[str, float]:
+def _best_name(coordinates_N: F64, properties: dict[str, F64], group: DirectionGroup) -> tuple[str, float]:
     """The property followed most closely and the sign that makes "right" mean more of it; or no name."""
     best, best_correlation = "", 0.0
     if float(coordinates_N.std()) > 0:
         for name in _COLOUR_NAMES if group == "colour" else _SHAPE_NAMES:
-            values = properties[name][:, 0]
+            values = properties[name]
             if values.std() > 0:
                 correlation = float(np.corrcoef(coordinates_N, values)[0, 1])
                 if abs(correlation) > abs(best_correlation):

@@ -13,7 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from lunar_studio.core.arrays import U8
+from lunar_studio.core.arrays import F32, U8
 from lunar_studio.models.bundle import ModelBundle
 from lunar_studio.models.interface import LatentModel
 
@@ -114,7 +114,7 @@ def evaluate_vae(
 
 def summary(each: list[FileFigures]) -> Figures:
     """Means and confidence of figures of single sprites."""
-    table = np.array([[float(row[key]) for key in _KEYS] for row in each], dtype=np.float64).reshape(-1, len(_KEYS))
+    table = np.array([_row(figures) for figures in each], dtype=np.float64).reshape(-1, len(_KEYS))
     means = table.mean(axis=0) if len(table) else np.zeros(len(_KEYS))
     spread = table.std(axis=0, ddof=1) / np.sqrt(len(table)) * 1.96 if len(table) > 1 else np.zeros(len(_KEYS))
     values = {key: float(value) for key, value in zip(_KEYS, means, strict=True)}
@@ -130,11 +130,15 @@ def summary(each: list[FileFigures]) -> Figures:
     )
 
 
+def _row(f: FileFigures) -> list[float]:
+    return [f["psnr"], f["ssim"], f["exact_pixel"], f["alpha_iou"], f["colours_in"], f["colours_out"]]
+
+
 _KEYS = ("psnr", "ssim", "exact_pixel", "alpha_iou", "colours_in", "colours_out")
 _WINDOW = 7
 
 
-def _premultiplied(rgba_HWC: U8) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+def _premultiplied(rgba_HWC: U8) -> F32:
     planes = rgba_HWC.astype(np.float32)
     planes[..., :3] *= planes[..., 3:] / 255.0
     return planes
@@ -145,8 +149,8 @@ def _colours(rgba_HWC: U8) -> int:
 
 
 def _ssim(
-    a_HWC: np.ndarray[tuple[int, int, int], np.dtype[np.float32]],
-    b_HWC: np.ndarray[tuple[int, int, int], np.dtype[np.float32]],
+    a_HWC: F32,
+    b_HWC: F32,
 ) -> float:
     window = min(_WINDOW, a_HWC.shape[0], a_HWC.shape[1])
     a, b = (torch.from_numpy(x.astype(np.float64)).permute(2, 0, 1)[None] for x in (a_HWC, b_HWC))

@@ -7,7 +7,7 @@ sprites, L latent numbers, E experts.
 from __future__ import annotations
 
 import copy
-import datetime
+import datetime as dt
 from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
@@ -17,13 +17,14 @@ import torch
 from torch import Tensor
 
 from lunar_studio.core.arrays import U8
-from lunar_studio.data.dataset import Dataset
+from lunar_studio.data.dataset import I64, Dataset
 from lunar_studio.models.bundle import Calibration, ModelBundle
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
+from lunar_studio.training.device import lay_out
 from lunar_studio.training.directions import find_directions
 from lunar_studio.training.state import TrainState
 
@@ -65,11 +66,13 @@ def finish(
         name: For the model switcher.
         card: Facts to keep with it.
     """
-    copies = {part: copy.deepcopy(state.finished(part)).cpu().float().eval() for part in state.networks}
+    copies = {
+        part: lay_out(copy.deepcopy(state.finished(part)).cpu().float().eval(), torch.contiguous_format)
+        for part in state.networks
+    }
     for part, module in state.networks.items():
         if part not in state.averages:
             module.train()
-    copies = {part: module.to(memory_format=torch.contiguous_format) for part, module in copies.items()}
     vae = cast(LatentModel, copies["vae"])
     teacher = cast("LunarMoETeacher | None", copies.get("teacher"))
     chosen = _spread(dataset.indices("train"), _ENCODED)
@@ -127,7 +130,7 @@ def card_of(dataset: Dataset, state: TrainState, figures: Mapping[str, object]) 
         "held_out": len(dataset.indices("validation")),
         "steps": state.step,
         "images_seen": state.images,
-        "trained_on": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "trained_on": dt.datetime.now(dt.UTC).date().isoformat(),
         "figures": dict(figures),
     }
 
@@ -169,9 +172,7 @@ def name_experts(teacher: LunarMoETeacher, real_NHWC: U8, logits_NR: Tensor) -> 
     return tuple(names.get(expert, f"expert {expert + 1}") for expert in range(table_FE.shape[1]))
 
 
-def _spread(
-    indices: np.ndarray[tuple[int], np.dtype[np.int64]], most: int
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _spread(indices: I64, most: int) -> I64:
     """At most `most` of the indices, evenly from the whole."""
     if len(indices) <= most:
         return indices

@@ -44,7 +44,7 @@ from lunar_studio.training.device import Plan, choose_plan, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
 from lunar_studio.training.lessons import Lessons
 from lunar_studio.training.run_folder import CONFIG, FACTS, RunFacts, RunFolder
-from lunar_studio.training.state import TrainState, new_state
+from lunar_studio.training.state import new_state
 from lunar_studio.training.step import Outcome, training_step
 
 _PREVIEWED = 8
@@ -83,7 +83,9 @@ def train(
     """
     folder = RunFolder(run_dir, resume=resume)
     try:
-        run = _Run(Dataset.open(dataset), folder, config, resume, should_stop, should_pause)
+        run = _Run(
+            Dataset.open(dataset), folder, config, resume=resume, should_stop=should_stop, should_pause=should_pause
+        )
         yield from run.events()
     finally:
         folder.close()
@@ -93,7 +95,14 @@ class _Run:
     """One leg of a run: what its parts share."""
 
     def __init__(
-        self, dataset: Dataset, folder: RunFolder, config: RunConfig, resume: bool, should_stop: Ask, should_pause: Ask
+        self,
+        dataset: Dataset,
+        folder: RunFolder,
+        config: RunConfig,
+        *,
+        resume: bool,
+        should_stop: Ask,
+        should_pause: Ask,
     ) -> None:
         if len(dataset.indices("train")) < 1:
             raise TrainingError("The data set has no sprites to train on.", hint="Add art and build it again.")
@@ -106,6 +115,9 @@ class _Run:
         self.vocabulary = Vocabulary.fit(captions, self.config.teacher.embedding_dim)
         self.lessons = Lessons(dataset, self.vocabulary, self.config)
         self.figures: dict[str, float] = {}
+        # The teacher does not learn in every step; its last figures stand until the next.
+        self.losses: dict[str, float] = {}
+        self.expert_shares: tuple[float, ...] = ()
 
     def events(self) -> Iterator[TrainEvent]:
         """The whole leg."""
@@ -226,6 +238,8 @@ class _Run:
         self, outcome: Outcome, elapsed_s: float, recent: deque[tuple[float, int]], minutes: float
     ) -> StepDone:
         training, state = self.config.training, self.state
+        self.losses |= outcome.losses
+        self.expert_shares = outcome.expert_shares or self.expert_shares
         seconds, images = recent[-1][0] - recent[0][0], recent[-1][1] - recent[0][1]
         share = state.step / training.max_steps
         if training.max_minutes:
@@ -235,7 +249,7 @@ class _Run:
             elapsed_s=elapsed_s,
             images=state.images,
             images_per_s=images / seconds if seconds > 0 else 0.0,
-            losses=outcome.losses,
+            losses=dict(self.losses),
             schedules={
                 "learning_rate": training.learning_rate
                 * schedules.rate_factor(training, state.step - 1)
@@ -244,7 +258,7 @@ class _Run:
                 "quality_weight": schedules.quality_weight(training, state.step - 1),
                 "gradient_norm": outcome.gradient_norm,
             },
-            expert_shares=outcome.expert_shares,
+            expert_shares=self.expert_shares,
             share_done=share,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Literal
@@ -89,7 +88,7 @@ class RunFolder:
         temporary = self.path / f".{name}"
         try:
             temporary.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2))
-            os.replace(temporary, self.path / name)
+            temporary.replace(self.path / name)
         except OSError as exc:
             raise self._unwritable(exc) from exc
 
@@ -115,7 +114,7 @@ class RunFolder:
                         continue
                     if isinstance(fine, int) and fine <= step:
                         new.write(line)
-            os.replace(kept, path)
+            kept.replace(path)
             self._metrics = path.open("ab")
         except OSError as exc:
             raise self._unwritable(exc) from exc

@@ -15,7 +15,7 @@ from lunar_studio.models.bundle import build_networks
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
-from lunar_studio.training.device import Plan
+from lunar_studio.training.device import Plan, lay_out
 
 Scalars = dict[str, float | int | str]
 
@@ -152,7 +152,7 @@ def new_state(config: RunConfig, plan: Plan) -> TrainState:
     """
     torch.manual_seed(config.training.seed)
     networks = {
-        part: module.to(plan.device, memory_format=plan.memory_format).train()
+        part: lay_out(module.to(plan.device), plan.memory_format).train()
         for part, module in build_networks(config).items()
     }
     training = config.training

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from lunar_studio.models.losses import balance_loss, kl_loss, quality_loss, ranking_loss, semantic_loss
+from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.training import schedules
 from lunar_studio.training.device import Plan
 from lunar_studio.training.state import TrainState
@@ -76,10 +77,9 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
     shares: tuple[float, ...] = ()
     if finite:
         _apply(state, "vae")
-        if len(batch.bad_BHWC):
-            teacher_losses, shares, sound = _teacher_step(state, batch, drawn, plan)
+        if state.teacher is not None and len(batch.bad_BHWC):
+            teacher_losses, shares, finite = _teacher_step(state, state.teacher, batch, drawn, plan)
             losses |= teacher_losses
-            finite = finite and sound
         losses["prior"] = _prior_step(state, batch, latents, plan, generator)
         finite = finite and math.isfinite(losses["prior"])
     if finite:
@@ -117,7 +117,7 @@ def _vae_step(
                     quality = _reward(state.teacher, drawn, config.quality_loss, config.quality_target)
                     totals["quality"] = float(quality.detach())
                     loss = loss + reward_weight * quality / share
-        state.scaler.scale(loss * share).backward()
+        torch.autograd.backward(state.scaler.scale(loss * share))
         latents.append(z.detach().float())
         for name, value in (("recon", recon), ("kl", kl), ("total", loss)):
             totals[name] = totals.get(name, 0.0) + float(value.detach()) * share
@@ -136,11 +136,10 @@ def _reward(teacher: nn.Module, drawn_BCHW: Tensor, kind: str, target: float) ->
 
 
 def _teacher_step(
-    state: TrainState, batch: Batch, drawn_BCHW: Tensor, plan: Plan
+    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor, plan: Plan
 ) -> tuple[dict[str, float], tuple[float, ...], bool]:
     """Teach the teacher: real above mildly damaged above badly damaged, and real above drawn."""
-    teacher, vae, config = state.teacher, state.vae, state.config.training
-    assert teacher is not None
+    vae, config = state.vae, state.config.training
     count = len(batch.bad_BHWC)
     pictures = torch.cat([vae.prepare(rgba) for rgba in (batch.rgba_BHWC[:count], batch.mild_BHWC, batch.bad_BHWC)])
     pictures = torch.cat([pictures, drawn_BCHW[:count].to(pictures.dtype)])
@@ -155,7 +154,7 @@ def _teacher_step(
     semantic = semantic_loss(judged.embedding_BD[:count], batch.words_BD[:count])
     balance = balance_loss(judged.gate_BE)
     loss = ranking + verdict + config.semantic_weight * semantic + config.balance_weight * balance
-    state.scaler.scale(loss).backward()
+    torch.autograd.backward(state.scaler.scale(loss))
     state.scaler.unscale_(state.optimizers["teacher"])
     norm = float(nn.utils.clip_grad_norm_(teacher.parameters(), 5.0))
     losses = {"teacher": float(ranking.detach() + verdict.detach()), "semantic": float(semantic.detach())}
@@ -176,7 +175,7 @@ def _prior_step(state: TrainState, batch: Batch, z_BL: Tensor, plan: Plan, gener
         loss = prior.loss(z_BL, batch.words_BD, generator)
     value = float(loss.detach())
     if math.isfinite(value):
-        state.scaler.scale(loss).backward()
+        torch.autograd.backward(state.scaler.scale(loss))
         state.scaler.unscale_(state.optimizers["prior"])
         nn.utils.clip_grad_norm_(prior.parameters(), 1.0)
         _apply(state, "prior")
