@@ -66,12 +66,16 @@ def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: in
             out[index] = out[index][..., [*rng.permutation(3), 3]]
     if shift_px > 0:
         visible = out[..., 3] > 0
-        for index, (dy, dx) in enumerate(rng.integers(-shift_px, shift_px + 1, (count, 2))):
-            if not visible[index].all():
-                dy, dx = _within(visible[index].any(axis=1), int(dy)), _within(visible[index].any(axis=0), int(dx))
-            if dy or dx:
-                out[index] = np.roll(out[index], (int(dy), int(dx)), (0, 1))
+        wishes = rng.integers(-shift_px, shift_px + 1, (count, 2))
+        for index, (down, right) in enumerate(wishes.tolist()):
+            out[index] = _moved(out[index], visible[index], down, right)
     return out
+
+
+def _moved(rgba_HWC: U8, visible_HW: npt.NDArray[np.bool_], down: int, right: int) -> U8:
+    if not visible_HW.all():
+        down, right = _within(visible_HW.any(axis=1), down), _within(visible_HW.any(axis=0), right)
+    return np.roll(rgba_HWC, (down, right), (0, 1))
 
 
 def _within(occupied: npt.NDArray[np.bool_], shift: int) -> int:
