@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Failure
+from lunar_studio.data.report import FileVerdict, Report, Statistics
+from lunar_studio.errors import DatasetError
 from lunar_studio.workers.thread_host import Crash, ThreadHost, Worker
+
+__all__ = ["DataService", "DataWorker", "DatasetFacts", "FileVerdict", "Report", "Statistics"]
 
 # A progress bar cannot show more, and thousands of small files would flood the GUI's event queue.
 _PROGRESS_INTERVAL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """A built data set in a few words.
+
+    Attributes:
+        path: Its folder.
+        source: Name of the folder or zip it was built from.
+        size: Width and height of every sprite, in pixels.
+        sprites: How many there are.
+        validation: How many of them are held out.
+    """
+
+    path: Path
+    source: str
+    size: int
+    sprites: int
+    validation: int
 
 
 class DataWorker(Worker):
@@ -78,16 +102,15 @@ class DataService(QObject):
         """Whether a request is going."""
         return self._worker is not None
 
-    def is_dataset(self, path: Path) -> bool:
-        """Whether `path` is a built data set that can be opened; reads its header only."""
-        from lunar_studio.data.dataset import Dataset
-        from lunar_studio.errors import DatasetError
+    def facts(self, path: Path) -> DatasetFacts | None:
+        """What a built data set says of itself, or None when `path` is none; reads one small file."""
+        from lunar_studio.data.dataset import read_facts
 
         try:
-            Dataset.open(path)
+            facts = read_facts(path)
         except DatasetError:
-            return False
-        return True
+            return None
+        return DatasetFacts(path, facts.source or path.name, facts.size, facts.sprites, facts.validation)
 
     def check(self, source: Path) -> None:
         """Look at every file of `source`; `checked` or `failed` answers."""
@@ -157,7 +180,8 @@ class DataService(QObject):
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        if self._is_current():
+        # Being stopped is reported as a failure by the import, and as `stopped` by us.
+        if self._is_current() and self._worker is not None and not self._worker.should_stop():
             self.failed.emit(failure)
 
     @Slot(object)

@@ -1,0 +1,195 @@
+"""The head of a run: what it is doing, how fast, how long still, and the buttons that steer it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Literal
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from lunar_studio.core.events import PhaseStarted, RunEnded, RunStarted, StepDone, TrainEvent
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import TextButton
+from lunar_studio.gui.widgets.labels import ElidedLabel, Label
+
+Phase = Literal["idle", "preparing", "training", "paused", "stopping"]
+
+_PROGRESS_STEPS = 10_000
+# The time left is told from the pace of the last half minute: machines get busy, and quiet again.
+_PACE_WINDOW_S = 30.0
+
+
+class Forecast:
+    """How long a run still takes, from how fast its share of work done has grown of late."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[float, float]] = deque()
+
+    def add(self, elapsed_s: float, share_done: float) -> None:
+        """Note how far the run is."""
+        if self._seen and elapsed_s < self._seen[-1][0]:
+            self._seen.clear()
+        self._seen.append((elapsed_s, share_done))
+        while elapsed_s - self._seen[0][0] > _PACE_WINDOW_S:
+            self._seen.popleft()
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds still to go, or None when it is too early to tell."""
+        if len(self._seen) < 2:
+            return None
+        (begun_s, begun), (now_s, now) = self._seen[0], self._seen[-1]
+        if now_s - begun_s < 1.0 or now <= begun:
+            return None
+        return (1.0 - now) * (now_s - begun_s) / (now - begun)
+
+
+def duration(seconds: float) -> str:
+    """A duration at a glance: `45 s`, `12 min`, `3 h 05 min`."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+class RunHeader(QWidget):
+    """Name, figures, progress, and the buttons.
+
+    Attributes:
+        pause_toggled: Emitted with whether the run shall rest.
+        stop_requested: The run shall save and end.
+        explore_requested: The finished model shall be explored.
+    """
+
+    pause_toggled = Signal(bool)
+    stop_requested = Signal()
+    explore_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("run-header")
+        self._phase: Phase = "idle"
+        self._max_steps = 0
+        self._last: StepDone | None = None
+        self._forecast = Forecast()
+        self.title = ElidedLabel(size="title")
+        self.status = ElidedLabel(size="small", role="muted")
+        self.bar = QProgressBar()
+        self.figures = {name: Label(size="small", role="muted") for name in ("step", "speed", "elapsed", "left")}
+        self.pause_button = TextButton(
+            "Pause", icon_name="pause", tip="Rest after the step it is in; the cores are free then."
+        )
+        self.stop_button = TextButton(
+            "Stop", icon_name="stop", tip="Save and end after the step it is in. The model can be used, and continued."
+        )
+        self.explore_button = TextButton(
+            "Explore this model", role="primary", icon_name="explore", tip="Play with the model that this run made."
+        )
+        self._build()
+        self.set_phase("idle")
+
+    def _build(self) -> None:
+        self.bar.setRange(0, _PROGRESS_STEPS)
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress of the run")
+        self.pause_button.clicked.connect(self._on_pause)
+        self.stop_button.clicked.connect(self.stop_requested)
+        self.explore_button.clicked.connect(self.explore_requested)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.title)
+        words.addWidget(self.status)
+        top = QHBoxLayout()
+        top.setSpacing(2 * SPACE_PX)
+        top.addLayout(words, 1)
+        for button in (self.pause_button, self.stop_button, self.explore_button):
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            top.addWidget(button)
+        row = QHBoxLayout()
+        row.setSpacing(4 * SPACE_PX)
+        for label in self.figures.values():
+            row.addWidget(label)
+        row.insertStretch(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_PX)
+        column.addLayout(top)
+        column.addWidget(self.bar)
+        column.addLayout(row)
+
+    def show_run(self, name: str, status: str) -> None:
+        """Begin with another run, whose figures are not known yet."""
+        self.title.set_text(name)
+        self.status.set_text(status)
+        self._last = None
+        self._max_steps = 0
+        self._forecast = Forecast()
+        self.bar.setValue(0)
+        for label in self.figures.values():
+            label.clear()
+        self.explore_button.hide()
+
+    def set_status(self, status: str) -> None:
+        """Say in one line what is going on."""
+        self.status.set_text(status)
+
+    def set_phase(self, phase: Phase) -> None:
+        """Show the buttons that make sense now."""
+        self._phase = phase
+        goes = phase in ("training", "paused", "stopping")
+        self.pause_button.setVisible(goes)
+        self.pause_button.setEnabled(phase != "stopping")
+        self.pause_button.setText("Resume" if phase == "paused" else "Pause")
+        self.pause_button.set_icon_name("play" if phase == "paused" else "pause")
+        self.stop_button.setVisible(goes or phase == "preparing")
+        self.stop_button.setEnabled(phase != "stopping")
+        self.stop_button.setText("Stopping…" if phase == "stopping" else "Stop")
+        # Nothing is known of how long preparing takes: the bar then moves without a measure.
+        self.bar.setRange(0, 0 if phase == "preparing" else _PROGRESS_STEPS)
+
+    def offer_model(self, offered: bool) -> None:
+        """Show the button that leads to the finished model, or not."""
+        self.explore_button.setVisible(offered)
+
+    def set_progress(self, done: int, total: int) -> None:
+        """How far the preparation is."""
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+
+    def add(self, events: Iterable[TrainEvent]) -> None:
+        """Take in what a run told."""
+        for event in events:
+            match event:
+                case RunStarted():
+                    self._max_steps = event.max_steps
+                    self.set_status(
+                        f"{event.preset} · {event.train_count:,} sprites, {event.validation_count:,} held out · "
+                        f"{event.device} {event.precision} · about {event.memory_bytes / 2**20:,.0f} MB"
+                    )
+                    self.status.setToolTip(event.precision_reason)
+                case StepDone():
+                    self._last = event
+                    self._forecast.add(event.elapsed_s, event.share_done)
+                case PhaseStarted():
+                    self.set_status(f"{event.title}…")
+                case RunEnded():
+                    self.set_status("Finished." if event.reason == "finished" else "Stopped and saved.")
+        self._show_figures()
+
+    def _show_figures(self) -> None:
+        if (last := self._last) is None:
+            return
+        of_all = f" of {self._max_steps:,}" if self._max_steps else ""
+        self.figures["step"].setText(f"step {last.step:,}{of_all}")
+        self.figures["speed"].setText(f"{last.images_per_s:,.0f} images/s")
+        self.figures["elapsed"].setText(f"elapsed {duration(last.elapsed_s)}")
+        left_s = self._forecast.left_s
+        self.figures["left"].setText("" if left_s is None or self._phase == "idle" else f"{duration(left_s)} left")
+        if self.bar.maximum() == _PROGRESS_STEPS:
+            self.bar.setValue(round(last.share_done * _PROGRESS_STEPS))
+
+    @Slot()
+    def _on_pause(self) -> None:
+        self.pause_toggled.emit(self._phase != "paused")
