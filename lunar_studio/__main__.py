@@ -7,8 +7,10 @@ training beside the window slows both more than tenfold on a machine of two core
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from lunar_studio.errors import LunarError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,13 +26,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def open_window(model: Path | None, project: Path | None) -> int:
-    """Open the studio; returns when its last window has closed.
+    """Open the studio; returns the exit status when its last window has closed.
 
     Handed to the command line, which stands below the window and cannot import it.
+
+    Args:
+        model: Model file to open; the bundled one for None.
+        project: Project file to open; none for None.
+
+    Raises:
+        LunarError: There is no display. Qt would abort the process without a word to the artist.
     """
+    if not has_display(sys.platform, os.environ):
+        raise LunarError(
+            "There is no display here: neither DISPLAY nor WAYLAND_DISPLAY is set.",
+            hint="Every ability works without a window too: `lunar-studio --help` lists them.",
+        )
     from lunar_studio import app
 
     return app.main(model=model, project=project)
+
+
+def has_display(platform: str, environment: Mapping[str, str]) -> bool:
+    """Whether Qt can open a window.
+
+    Args:
+        platform: As in `sys.platform`; only Linux can be without a display.
+        environment: As in `os.environ`; whoever names Qt's platform there knows what it needs.
+    """
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    return not platform.startswith("linux") or any(environment.get(name) for name in names)
 
 
 if __name__ == "__main__":
