@@ -1,0 +1,100 @@
+"""Random documents and commands for laws: what an artist could do next, whatever the document."""
+
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import strategies as st
+
+from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.commands import (
+    AddBookmark,
+    Command,
+    LockSlider,
+    MoveSlider,
+    PutLatent,
+    RemoveBookmark,
+    RenameBookmark,
+    RenameSlider,
+    ResetAll,
+    ResetSlider,
+    SetBefore,
+    SetLatent,
+)
+from lunar_studio.session.document import Bookmark, Document
+
+LENGTH = 4
+
+Edit = Callable[[Document], Command | None]
+"""The next command for a document; None where it makes no sense there."""
+
+
+def direction(slider_id: str, *axis: float, name: str = "bulk", centre: float = 0.25, sigma: float = 1.5) -> Direction:
+    """A direction along `axis`, which need not be of unit length."""
+    values = np.array(axis)
+    return Direction(slider_id, name, "shape", values / np.linalg.norm(values), centre, sigma)
+
+
+DIRECTIONS = (
+    direction("shape/0", 1, 0, 0, 0),
+    direction("shape/1", 0.2, -1, 0.5, 0, name="upright"),
+    direction("colour/0", 0, 0.1, 0.1, 1, name="warm"),
+)
+
+_number = st.floats(-8, 8, width=32)
+latents = st.builds(Latent, st.lists(_number, min_size=LENGTH, max_size=LENGTH))
+_direction = st.sampled_from(DIRECTIONS)
+_id = st.sampled_from([known.id for known in DIRECTIONS])
+_bookmark_ids = st.sampled_from(["a", "b", "c"])
+
+
+def bookmark(bookmark_id: str, latent: Latent, name: str = "Red slime") -> Bookmark:
+    """A kept sprite of 2 by 2 pixels."""
+    return Bookmark(bookmark_id, name, latent, Sprite(np.full((2, 2, 4), 7, np.uint8)), score=71.5, tags=("slime",))
+
+
+def _if_shown(command: Command) -> Edit:
+    return lambda document: command if document.latent is not None and document.anchor is not None else None
+
+
+def _add(bookmark_id: str, latent: Latent, at: float) -> Edit:
+    def edit(document: Document) -> Command | None:
+        if any(kept.id == bookmark_id for kept in document.bookmarks):
+            return None
+        return AddBookmark(bookmark(bookmark_id, latent), round(at * len(document.bookmarks)))
+
+    return edit
+
+
+def _if_kept(bookmark_id: str, command: Command) -> Edit:
+    return lambda document: command if any(kept.id == bookmark_id for kept in document.bookmarks) else None
+
+
+def _always(command: Command) -> Edit:
+    return lambda _: command
+
+
+edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(MoveSlider, _direction, st.floats(-4, 4)).map(_if_shown),
+    st.builds(ResetSlider, _direction).map(_if_shown),
+    st.lists(_direction, max_size=2, unique_by=id).map(lambda locked: _if_shown(ResetAll(tuple(locked)))),
+    st.builds(PutLatent, latents).map(_always),
+    st.builds(
+        SetLatent,
+        latents,
+        latents,
+        st.integers(0, 9),
+        st.sampled_from(["", "blue potion"]),
+        st.sampled_from([0.5, 1.0]),
+        st.none() | latents,
+    ).map(_always),
+    st.builds(SetBefore, st.none() | latents).map(_always),
+    st.builds(LockSlider, _id, st.booleans()).map(_always),
+    st.builds(RenameSlider, _id, st.sampled_from(["", "fat", "thin"])).map(_always),
+    st.builds(_add, _bookmark_ids, latents, st.floats(0, 1)),
+    _bookmark_ids.map(lambda kept: _if_kept(kept, RemoveBookmark(kept))),
+    st.builds(RenameBookmark, _bookmark_ids, st.sampled_from(["hero", "villain"])).map(
+        lambda command: _if_kept(command.bookmark_id, command)
+    ),
+)
+"""One thing an artist could do next."""
