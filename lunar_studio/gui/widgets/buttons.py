@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from lunar_studio.gui import icons, theme
+from lunar_studio.gui.widgets.keys import claims_press
 
 
 class IconButton(QToolButton):
@@ -54,6 +56,10 @@ class IconButton(QToolButton):
         shown = self._checked_icon if self._checked_icon and self.isChecked() else self._icon_name
         self.setIcon(icons.icon(shown, colour=tokens.muted))
 
+    def event(self, event: QEvent) -> bool:
+        """Space presses it while it has the keyboard."""
+        return claims_press(event) or super().event(event)
+
     def changeEvent(self, event: QEvent) -> None:
         """Tint anew in a new theme."""
         if event.type() == QEvent.Type.StyleChange:
@@ -83,6 +89,7 @@ class TextButton(QPushButton):
             self.setToolTip(tip)
         self.setIconSize(QSize(icons.GRID_PX, icons.GRID_PX))
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._tint()
 
     def set_icon_name(self, icon_name: str) -> None:
@@ -96,8 +103,33 @@ class TextButton(QPushButton):
             colour = {"primary": tokens.on_accent, "quiet": tokens.muted}.get(self.property("role"), tokens.text)
             self.setIcon(icons.icon(self._icon_name, colour=colour))
 
+    def event(self, event: QEvent) -> bool:
+        """Space presses it while it has the keyboard."""
+        return claims_press(event) or super().event(event)
+
     def changeEvent(self, event: QEvent) -> None:
         """Tint anew in a new theme."""
         if event.type() == QEvent.Type.StyleChange:
             self._tint()
         super().changeEvent(event)
+
+
+class ActionButton(QToolButton):
+    """An icon button for one of the window's actions: enabled, checked and explained as the action is.
+
+    Args:
+        action: What it triggers; its icon is tinted by whoever owns it.
+        parent: Its owner.
+    """
+
+    def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setDefaultAction(action)
+        self.setAccessibleName(action.text().replace("&", ""))
+        self.setIconSize(QSize(icons.GRID_PX, icons.GRID_PX))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def event(self, event: QEvent) -> bool:
+        """Space presses it while it has the keyboard."""
+        return claims_press(event) or super().event(event)

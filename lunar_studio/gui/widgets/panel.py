@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.keys import claims_press
 from lunar_studio.gui.widgets.labels import Label
 
 
@@ -81,8 +82,6 @@ class Card(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Space chooses a focused card, even where it is also a shortcut of the window."""
-        chooses = (Qt.Key.Key_Space, Qt.Key.Key_Return)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in chooses:
-            event.accept()
+        if claims_press(event):
             return True
         return super().event(event)

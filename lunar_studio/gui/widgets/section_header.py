@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lunar_studio.gui import icons, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.widgets.keys import claims_press
 
 _HEIGHT_PX = 6 * SPACE_PX
 
@@ -65,6 +66,10 @@ class SectionHeader(QAbstractButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._note)
         if self.hasFocus():
             paint_focus_ring(painter, self)
+
+    def event(self, event: QEvent) -> bool:
+        """Space presses it while it has the keyboard."""
+        return claims_press(event) or super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.widgets.keys import claims_press
 
 
 class SpriteThumb(QAbstractButton):
@@ -25,7 +26,7 @@ class SpriteThumb(QAbstractButton):
         self._image: QImage | None = None
         self._badge = ""
         self.setAccessibleName(name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.set_side(side_px)
 
@@ -79,6 +80,10 @@ class SpriteThumb(QAbstractButton):
         painter.drawRoundedRect(area, 2, 2)
         painter.setPen(theme.colour(tokens.text))
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._badge)
+
+    def event(self, event: QEvent) -> bool:
+        """Space presses it while it has the keyboard."""
+        return claims_press(event) or super().event(event)
 
     def enterEvent(self, _event: QEnterEvent) -> None:
         """Light up under the mouse."""

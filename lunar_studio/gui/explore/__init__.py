@@ -1,0 +1,1 @@
+"""The Explore page: sliders, canvas, score, shelf and strip round one document."""

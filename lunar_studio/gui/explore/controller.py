@@ -1,0 +1,342 @@
+"""Between the document and the model: every edit of the Explore page goes through here.
+
+A view calls a method; the method does a command; the session tells us; if the latent changed we ask
+the service to decode it; the service's answer is passed on to the views. Nothing turns back.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.latent import Direction, Latent, raw_directions
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.explore.variations import variations
+from lunar_studio.session.commands import (
+    AddBookmark,
+    Command,
+    LockSlider,
+    MoveSlider,
+    RemoveBookmark,
+    RenameBookmark,
+    RenameSlider,
+    ResetAll,
+    ResetSlider,
+    SetBefore,
+    SetLatent,
+)
+from lunar_studio.session.document import Bookmark, Document, with_locks
+from lunar_studio.session.history import Session
+from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
+
+FIRST_SEED = 7
+"""What the first sprite grows from: the same one every time, so that a fresh start is a known place."""
+
+LARGEST_SEED = 2**31 - 1
+_BEFORE_TOPIC = "before"
+
+
+class ExploreController(QObject):
+    """The Explore page's one way to the document and to the model.
+
+    Args:
+        session: The document and its history.
+        service: The model.
+        parent: Its owner.
+
+    Attributes:
+        document_changed: Emitted with the `Document` after every edit, undo and redo.
+        model_changed: Emitted with a `LoadedModel` when another model is open.
+        loading_changed: Emitted with whether a model is being opened.
+        shown: Emitted with the `Decoded` that the canvas shall show.
+        before_changed: Emitted with the `Sprite` that before/after compares with, or None.
+        drawn: Emitted with a `Drawn` of the strip's sprites.
+        failed: Emitted with a `Failure` for the banner.
+    """
+
+    document_changed = Signal(object)
+    model_changed = Signal(object)
+    loading_changed = Signal(bool)
+    shown = Signal(object)
+    before_changed = Signal(object)
+    drawn = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, session: Session, service: ExploreService, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self._service = service
+        self._model: LoadedModel | None = None
+        self._directions: dict[str, Direction] = {}
+        self._current: Decoded | None = None
+        self._asked: Latent | None = None
+        self._asked_before: Latent | None = None
+        self._sampling: tuple[int, str, float] | None = None
+        self._random = random.Random()
+        self._unsubscribe: Callable[[], None] = session.subscribe(self._on_document)
+        service.loading.connect(self._on_loading)
+        service.loaded.connect(self._on_loaded)
+        service.load_failed.connect(self._on_load_failed)
+        service.decoded.connect(self._on_decoded)
+        service.sampled.connect(self._on_sampled)
+        service.encoded.connect(self._on_encoded)
+        service.drawn.connect(self._on_drawn)
+        service.failed.connect(self.failed)
+
+    @property
+    def document(self) -> Document:
+        """The document as it is now."""
+        return self.session.document
+
+    @property
+    def model(self) -> LoadedModel | None:
+        """The open model."""
+        return self._model
+
+    @property
+    def current(self) -> Decoded | None:
+        """What was shown last: sprite and score."""
+        return self._current
+
+    def direction(self, direction_id: str) -> Direction:
+        """The direction of that id.
+
+        Raises:
+            KeyError: The open model has none.
+        """
+        return self._directions[direction_id]
+
+    def locked_directions(self) -> tuple[Direction, ...]:
+        """Directions of the locked sliders that the open model has."""
+        return tuple(self._directions[key] for key in sorted(self.document.locked) if key in self._directions)
+
+    # ---- the model ---------------------------------------------------------------------------------
+
+    def open_model(self, path: Path | None) -> None:
+        """Open a model file, or the bundled model for None."""
+        self._service.load(path)
+
+    @Slot()
+    def _on_loading(self) -> None:
+        self.loading_changed.emit(True)
+
+    @Slot(object)
+    def _on_loaded(self, model: LoadedModel) -> None:
+        self._model = model
+        found = {direction.id: direction for direction in raw_directions(model.info.latent_dim)}
+        found.update((direction.id, direction) for direction in model.directions)
+        self._directions = found
+        self._current = None
+        self._asked = self._asked_before = None
+        self.loading_changed.emit(False)
+        fits = self.document.model == model.info.digest and self.document.latent is not None
+        if not fits:
+            self.session.start(self.document.for_model(model.info.digest))
+        self.model_changed.emit(model)
+        if fits:
+            self._on_document(self.document)
+        else:
+            self.roll(FIRST_SEED)
+
+    @Slot(object)
+    def _on_load_failed(self, failure: Failure) -> None:
+        self.loading_changed.emit(False)
+        self.failed.emit(failure)
+
+    # ---- sliders -----------------------------------------------------------------------------------
+
+    def move_slider(self, direction_id: str, position: float) -> None:
+        """Move a slider; moves of one slider are one step until `end_move`."""
+        direction = self._directions[direction_id]
+        if self.document.latent is not None:
+            command = MoveSlider(direction, position, self.document.slider_name(direction))
+            self.session.do(command, merge=f"slider/{direction_id}")
+
+    def end_move(self) -> None:
+        """Close a drag: the next move is a step of its own."""
+        self.session.end_merge()
+
+    def reset_slider(self, direction_id: str) -> None:
+        """Move a slider back to where the exploration began."""
+        direction = self._directions[direction_id]
+        if self.document.latent is not None:
+            self.session.do(ResetSlider(direction, self.document.slider_name(direction)))
+
+    def reset_all(self) -> None:
+        """Move every slider back that is not locked."""
+        if self.document.anchor is not None:
+            self.session.do(ResetAll(self.locked_directions()))
+
+    def lock_slider(self, direction_id: str, locked: bool) -> None:
+        """Lock a slider, or unlock it."""
+        name = self.document.slider_name(self._directions[direction_id])
+        self.session.do(LockSlider(direction_id, locked, name))
+
+    def rename_slider(self, direction_id: str, name: str) -> None:
+        """Give a slider the artist's own name; empty gives its own back."""
+        own = self._directions[direction_id].name
+        self.session.do(RenameSlider(direction_id, "" if name == own else name))
+
+    # ---- random sprites ----------------------------------------------------------------------------
+
+    def new_seed(self) -> int:
+        """A seed that nobody chose."""
+        return self._random.randrange(LARGEST_SEED)
+
+    def roll(self, seed: int | None = None, *, prompt: str | None = None, temperature: float | None = None) -> None:
+        """Let the model invent a sprite; locked sliders keep their position.
+
+        Args:
+            seed: What it grows from; a new one for None.
+            prompt: Words to follow; the document's for None.
+            temperature: Spread; the document's for None.
+        """
+        document = self.document
+        wanted = (
+            self.new_seed() if seed is None else seed,
+            document.prompt if prompt is None else prompt,
+            document.temperature if temperature is None else temperature,
+        )
+        if self._model is not None:
+            self._sampling = wanted
+            self._service.request_sample(seed=wanted[0], prompt=wanted[1], count=1, temperature=wanted[2])
+
+    @Slot(object)
+    def _on_sampled(self, sampled: Sampled) -> None:
+        wanted = self._sampling
+        if wanted is None or (sampled.seed, sampled.prompt) != wanted[:2]:
+            return  # of a model or a roll that has been replaced meanwhile
+        self._sampling = None
+        title = f"Re-roll “{sampled.prompt}”" if sampled.prompt else "Re-roll"
+        self.begin(sampled.latents[0], title, seed=sampled.seed, prompt=sampled.prompt, temperature=wanted[2])
+
+    def begin(
+        self, latent: Latent, title: str, *, seed: int = 0, prompt: str = "", temperature: float | None = None
+    ) -> None:
+        """Begin a new exploration at `latent`; locked sliders keep their position."""
+        document = self.document
+        spread = document.temperature if temperature is None else temperature
+        if document.latent is None:
+            # The first sprite of a model is where the history begins, and no step of it.
+            first = document.for_model(document.model)
+            self.session.start(first)
+            changed = SetLatent(latent, latent, seed, prompt, spread, None, title)
+            self.session.do(changed)
+            return
+        kept = with_locks(latent, document.latent, self.locked_directions())
+        self.session.do(SetLatent(kept, kept, seed, prompt, spread, None, title))
+
+    # ---- own sprites -------------------------------------------------------------------------------
+
+    def take_sprite(self, sprite: Sprite) -> None:
+        """Find the place of an artist's own sprite in the latent space, and go there."""
+        if self._model is not None:
+            self._service.request_encode(sprite)
+
+    @Slot(object)
+    def _on_encoded(self, encoded: Encoded) -> None:
+        self.begin(encoded.latent, f"Open {encoded.sprite.name or 'sprite'}")
+
+    # ---- the strip ---------------------------------------------------------------------------------
+
+    def draw_random(self, *, seed: int, count: int, topic: str) -> None:
+        """Ask for random sprites; `drawn` answers with the same topic."""
+        if self._model is not None:
+            self._service.request_random_draw(topic=topic, seed=seed, count=count, prompt=self.document.prompt)
+
+    def draw_variations(self, *, strength: float, seed: int, count: int, topic: str) -> None:
+        """Ask for sprites like the one shown; `drawn` answers with the same topic."""
+        latent = self.document.latent
+        if self._model is None or latent is None:
+            return
+        free = [direction for direction in self._model.directions if direction.id not in self.document.locked]
+        made = variations(latent, free, strength=strength, seed=seed, count=count)
+        self._service.request_draw(made, topic=topic)
+
+    @Slot(object)
+    def _on_drawn(self, drawn: Drawn) -> None:
+        if drawn.topic != _BEFORE_TOPIC:
+            self.drawn.emit(drawn)
+        elif drawn.latents and drawn.latents[0] == self._asked_before:
+            self.before_changed.emit(drawn.sprites[0])
+
+    # ---- bookmarks ---------------------------------------------------------------------------------
+
+    def bookmark(self) -> None:
+        """Keep what is shown on the shelf."""
+        current, document = self._current, self.document
+        if current is None or current.latent != document.latent:
+            return
+        number = len(document.bookmarks) + 1
+        taken = {kept.id for kept in document.bookmarks}
+        while f"kept-{number}" in taken:
+            number += 1
+        name = document.prompt.strip() or f"Sprite {number}"
+        self.session.do(
+            AddBookmark(
+                Bookmark(
+                    f"kept-{number}",
+                    name,
+                    current.latent,
+                    current.sprite,
+                    current.score.value,
+                    document.seed,
+                    document.prompt,
+                    model=document.model,
+                )
+            )
+        )
+
+    def go_to_bookmark(self, bookmark_id: str) -> None:
+        """Begin a new exploration at a kept sprite."""
+        kept = self.document.bookmark(bookmark_id)
+        if kept.model and kept.model != self.document.model:
+            self.take_sprite(kept.sprite)  # another model's latent means nothing here; its pixels do
+        else:
+            self.begin(kept.latent, f"Go to {kept.name}", seed=kept.seed, prompt=kept.prompt)
+
+    def remove_bookmark(self, bookmark_id: str) -> None:
+        """Take a sprite from the shelf; undo brings it back."""
+        self.session.do(RemoveBookmark(bookmark_id, self.document.bookmark(bookmark_id).name))
+
+    def rename_bookmark(self, bookmark_id: str, name: str) -> None:
+        """Call a kept sprite something else."""
+        self.session.do(RenameBookmark(bookmark_id, name))
+
+    # ---- before and after --------------------------------------------------------------------------
+
+    def compare_with_this(self) -> None:
+        """Let before/after compare with what is shown."""
+        self.do(SetBefore(self.document.latent))
+
+    def do(self, command: Command) -> None:
+        """Do any other command."""
+        self.session.do(command)
+
+    # ---- what follows from an edit -------------------------------------------------------------------
+
+    def _on_document(self, document: Document) -> None:
+        if self._model is not None and document.latent is not None and document.latent != self._asked:
+            self._asked = document.latent
+            self._service.request_decode(document.latent)
+        compared = document.compared
+        if compared != self._asked_before:
+            self._asked_before = compared
+            if compared is None:
+                self.before_changed.emit(None)
+            elif self._model is not None:
+                self._service.request_draw((compared,), topic=_BEFORE_TOPIC)
+        self.document_changed.emit(document)
+
+    @Slot(object)
+    def _on_decoded(self, decoded: Decoded) -> None:
+        self._current = decoded
+        self.shown.emit(decoded)
+
+    def close(self) -> None:
+        """Stop watching the session."""
+        self._unsubscribe()

@@ -1,0 +1,247 @@
+"""The panel of sliders: sections for shape, colour, the artist's own and raw numbers, with a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from lunar_studio.core.latent import Direction, DirectionGroup, raw_directions
+from lunar_studio.gui.explore.latent_slider import LatentSlider
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import IconButton, TextButton
+from lunar_studio.gui.widgets.labels import Label
+from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.section_header import SectionHeader
+from lunar_studio.session.document import Document
+from lunar_studio.workers.explore_service import LoadedModel
+
+_TITLES: dict[DirectionGroup, tuple[str, str]] = {
+    "shape": ("Shape", "What the sprite is: its outline, parts and pose."),
+    "colour": ("Colour", "The sprite's palette; the shape stays."),
+    "yours": ("Yours", "Sliders you have made."),
+    "raw": ("Raw numbers", "Every single number of the latent. Few of them mean anything on their own."),
+}
+_MOST_FOUND = 40
+
+
+class SliderSection(QWidget):
+    """One group of sliders, folded or not, the first few or more of them.
+
+    Args:
+        group: Which.
+        directions: Largest share first.
+        shown: How many are shown before "show more".
+        parent: Its owner.
+
+    Attributes:
+        slider_made: Emitted with a `LatentSlider` that has just been built.
+    """
+
+    slider_made = Signal(object)
+
+    def __init__(
+        self, group: DirectionGroup, directions: Sequence[Direction], shown: int, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        title, tip = _TITLES[group]
+        self.setObjectName(f"section/{group}")
+        self._directions = directions
+        self._step = max(1, shown)
+        self._wanted = shown
+        self.sliders: list[LatentSlider] = []
+        self.header = SectionHeader(title, note=str(len(directions)))
+        self.header.setToolTip(tip)
+        self.header.setChecked(group != "raw")
+        self.header.toggled.connect(self._on_toggled)
+        self._body = QWidget()
+        self._rows = QVBoxLayout(self._body)
+        self._rows.setContentsMargins(0, 0, 0, SPACE_PX)
+        self._rows.setSpacing(0)
+        self._more = TextButton("Show more", role="quiet", tip="Show the next sliders of this group")
+        self._more.clicked.connect(self._on_more)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self._body)
+        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._body.setVisible(self.header.isChecked())
+
+    def fill(self) -> None:
+        """Build the sliders that are wanted and not there yet; nothing while folded."""
+        unfolded = self.header.isChecked()
+        if unfolded:
+            for direction in self._directions[len(self.sliders) : self._wanted]:
+                slider = LatentSlider(direction)
+                self.sliders.append(slider)
+                self._rows.addWidget(slider)
+                self.slider_made.emit(slider)
+        left = len(self._directions) - len(self.sliders)
+        self._body.setVisible(unfolded)
+        self._more.setVisible(unfolded and left > 0)
+        self._more.setText(f"Show {min(left, self._step)} more of {left}")
+
+    @Slot()
+    def _on_toggled(self) -> None:
+        self.fill()
+
+    @Slot()
+    def _on_more(self) -> None:
+        self._wanted = len(self.sliders) + self._step
+        self.fill()
+
+
+class LatentPanel(Panel):
+    """All sliders of the open model.
+
+    Args:
+        shown: Sliders of each group shown at first.
+        parent: Its owner.
+
+    Attributes:
+        moved: As of `LatentSlider`, for any slider.
+        move_ended: As of `LatentSlider`.
+        reset_asked: As of `LatentSlider`.
+        lock_asked: As of `LatentSlider`.
+        rename_asked: As of `LatentSlider`.
+        reset_all_asked: The button that resets all was pressed.
+    """
+
+    moved = Signal(str, float)
+    move_ended = Signal()
+    reset_asked = Signal(str)
+    lock_asked = Signal(str, bool)
+    rename_asked = Signal(str, str)
+    reset_all_asked = Signal()
+
+    def __init__(self, shown: int = 12, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("latent-panel")
+        self._shown = shown
+        self._directions: tuple[Direction, ...] = ()
+        self._document = Document()
+        self._sections: list[SliderSection] = []
+        self._found: list[LatentSlider] = []
+        self.search = QLineEdit()
+        self.search.setObjectName("slider-search")
+        self.search.setPlaceholderText("Find a slider")
+        self.search.setAccessibleName("Find a slider")
+        self.search.setToolTip("Type part of a slider's name, or a raw number such as z17")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._on_search)
+        reset = IconButton("reset", "Reset all sliders", tip="Back to where this exploration began (Ctrl+R)")
+        reset.clicked.connect(self.reset_all_asked)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_PX)
+        row.addWidget(self.search, 1)
+        row.addWidget(reset)
+        self.column.addLayout(row)
+        self._list = QWidget()
+        self._column = QVBoxLayout(self._list)
+        self._column.setContentsMargins(0, 0, SPACE_PX, 0)
+        self._column.setSpacing(SPACE_PX)
+        self._nothing = Label(
+            "No slider of that name. Raw numbers are called z0, z1 and so on.", role="muted", wrap=True
+        )
+        self._column.addWidget(self._nothing)
+        self._nothing.hide()
+        self._column.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(self._list)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        self._list.setAutoFillBackground(False)
+        self.column.addWidget(scroll, 1)
+        self.setMinimumWidth(280)
+
+    # ---- state -------------------------------------------------------------------------------------
+
+    @property
+    def sliders(self) -> tuple[LatentSlider, ...]:
+        """Every slider that has been built, search results last."""
+        return (*(slider for section in self._sections for slider in section.sliders), *self._found)
+
+    def section(self, group: DirectionGroup) -> SliderSection:
+        """The section of that group.
+
+        Raises:
+            KeyError: The model has no direction in it.
+        """
+        for section in self._sections:
+            if section.objectName() == f"section/{group}":
+                return section
+        raise KeyError(group)
+
+    def set_model(self, model: LoadedModel) -> None:
+        """Build the sections of another model."""
+        for old in self._sections:
+            self._column.removeWidget(old)
+            old.deleteLater()
+        self._sections = []
+        found = [direction for direction in model.directions if direction.group != "raw"]
+        self._directions = (*found, *raw_directions(model.info.latent_dim))
+        for group in _TITLES:
+            directions = [direction for direction in self._directions if direction.group == group]
+            if directions:
+                section = SliderSection(group, directions, self._shown)
+                section.slider_made.connect(self._on_slider_made)
+                self._sections.append(section)
+                self._column.insertWidget(len(self._sections), section)
+                section.fill()
+        self._on_search(self.search.text())
+
+    def show_document(self, document: Document) -> None:
+        """Put every slider where the document stands."""
+        self._document = document
+        self._list.setEnabled(document.latent is not None)
+        for slider in self.sliders:
+            if slider.isVisibleTo(self._list):
+                self._show_slider(slider)
+
+    def _show_slider(self, slider: LatentSlider) -> None:
+        document, direction = self._document, slider.direction
+        # A document of another model can be seen for a moment while one is being opened.
+        if document.latent is None or len(document.latent) != len(direction.axis_L):
+            return
+        anchor = None if document.anchor is None else direction.position(document.anchor)
+        position = direction.position(document.latent)
+        slider.show_state(position, anchor, document.slider_name(direction), direction.id in document.locked)
+
+    @Slot(object)
+    def _on_slider_made(self, slider: LatentSlider) -> None:
+        slider.moved.connect(self.moved)
+        slider.move_ended.connect(self.move_ended)
+        slider.reset_asked.connect(self.reset_asked)
+        slider.lock_asked.connect(self.lock_asked)
+        slider.rename_asked.connect(self.rename_asked)
+        self._show_slider(slider)
+
+    @Slot(str)
+    def _on_search(self, text: str) -> None:
+        for slider in self._found:
+            self._column.removeWidget(slider)
+            slider.hide()
+            slider.deleteLater()
+        self._found = []
+        words = text.strip().casefold()
+        for section in self._sections:
+            section.setVisible(not words)
+        if words:
+            matching = [
+                direction
+                for direction in self._directions
+                if words in self._document.slider_name(direction).casefold() or words == direction.id
+            ]
+            for index, direction in enumerate(matching[:_MOST_FOUND]):
+                slider = LatentSlider(direction, self._list)
+                slider.setObjectName(f"found/{direction.id}")
+                self._found.append(slider)
+                self._column.insertWidget(1 + len(self._sections) + index, slider)
+                self._on_slider_made(slider)
+        else:
+            self.show_document(self._document)
+        self._nothing.setVisible(bool(words) and not self._found and bool(self._directions))

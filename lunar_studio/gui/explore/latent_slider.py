@@ -1,0 +1,354 @@
+"""One slider of the panel: name, groove with a moon for a thumb, value, lock, all painted in one row.
+
+One QSlider of whole numbers each (hundredths of a standard deviation) and no child widgets: sixty
+rows of labels, spin boxes and buttons would cost ten times as much to build and to lay out.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QSlider, QWidget
+
+from lunar_studio.core.latent import Direction
+from lunar_studio.gui import icons, theme
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.section_header import paint_focus_ring
+
+SCALE = 100
+"""Steps of the slider for one standard deviation."""
+
+REACH = 4.0
+"""How far a slider goes to either side, in standard deviations of the training art."""
+
+MERGE_MS = 500
+"""Arrow keys and wheel notches closer together than this are one step in the history."""
+
+_HEIGHT_PX = 6 * SPACE_PX
+_VALUE_PX = 11 * SPACE_PX
+_MOON_PX = 14
+
+
+class LatentSlider(QSlider):
+    """Moves along one direction; drag, arrows, wheel, or Enter to type; double-click resets.
+
+    Args:
+        direction: What it moves along.
+        parent: Its owner.
+
+    Attributes:
+        moved: Emitted with the direction's id and the position wanted, in standard deviations.
+        move_ended: Emitted when a drag ends, or keys and wheel rest.
+        reset_asked: Emitted with the id.
+        lock_asked: Emitted with the id and whether it shall be locked.
+        rename_asked: Emitted with the id and the new name.
+    """
+
+    moved = Signal(str, float)
+    move_ended = Signal()
+    reset_asked = Signal(str)
+    lock_asked = Signal(str, bool)
+    rename_asked = Signal(str, str)
+
+    def __init__(self, direction: Direction, parent: QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.direction = direction
+        self.setObjectName(f"slider/{direction.id}")
+        self.setRange(round(-REACH * SCALE), round(REACH * SCALE))
+        self.setSingleStep(10)
+        self.setPageStep(50)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setFont(theme.font())
+        self._name = direction.name
+        self._position = 0.0
+        self._anchor: float | None = None
+        self._locked = False
+        self._listening = True
+        self._drag_x: float | None = None
+        self._editor: QLineEdit | None = None
+        self._editing = ""
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(MERGE_MS)
+        self._rest.timeout.connect(self.move_ended)
+        self.valueChanged.connect(self._on_value_changed)
+        self._tell_tip()
+
+    # ---- state -------------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> float:
+        """Where the document stands along the direction, in standard deviations; may lie beyond the groove."""
+        return self._position
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return self._name
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether it keeps its position in a re-roll."""
+        return self._locked
+
+    def show_state(self, position: float, anchor: float | None, name: str, locked: bool) -> None:
+        """Show where the document stands; emits nothing.
+
+        Args:
+            position: In standard deviations.
+            anchor: Where the exploration began; a small mark on the groove.
+            name: What the slider is called.
+            locked: Whether it keeps its position in a re-roll.
+        """
+        state = (position, anchor, name, locked)
+        if state == (self._position, self._anchor, self._name, self._locked):
+            return
+        if (name, locked) != (self._name, self._locked):
+            self._name, self._locked = name, locked
+            self._tell_tip()
+        self._position, self._anchor = position, anchor
+        self._listening = False
+        self.setValue(round(position * SCALE))
+        self._listening = True
+        self.update()
+
+    def _on_value_changed(self, value: int) -> None:
+        if self._listening:
+            self._position = value / SCALE
+            self.moved.emit(self.direction.id, self._position)
+
+    def _tell_tip(self) -> None:
+        self.setAccessibleName(self._name)
+        share = f"It moves {self.direction.share:.0%} of what its group moves. " if self.direction.share else ""
+        self.setToolTip(
+            f"{self._name}: drag, wheel or arrow keys; Shift for fine steps; Enter to type a value; L locks; "
+            f"double-click resets.\n{share}Latent direction {self.direction.id}; the number is in standard deviations "
+            "of the training art."
+        )
+
+    # ---- places in the row -------------------------------------------------------------------------
+
+    def _lock_area(self) -> QRect:
+        return QRect(self.width() - icons.GRID_PX - SPACE_PX, 0, icons.GRID_PX + SPACE_PX, self.height())
+
+    def _value_area(self) -> QRect:
+        return QRect(self._lock_area().left() - _VALUE_PX - SPACE_PX, 0, _VALUE_PX, self.height())
+
+    def _name_area(self) -> QRect:
+        return QRect(SPACE_PX, 0, max(64, round(self.width() * 0.28)), self.height())
+
+    def groove_area(self) -> QRect:
+        """Where the moon travels, from its centre at the lowest value to its centre at the highest."""
+        left = self._name_area().right() + 3 * SPACE_PX
+        right = self._value_area().left() - 2 * SPACE_PX
+        return QRect(left, 0, max(1, right - left), self.height())
+
+    def _x_of(self, position: float) -> float:
+        area = self.groove_area()
+        share = (min(REACH, max(-REACH, position)) + REACH) / (2 * REACH)
+        return area.left() + share * area.width()
+
+    # ---- editors -----------------------------------------------------------------------------------
+
+    def edit_value(self) -> None:
+        """Type a value over the number."""
+        self._open_editor("value", self._value_area().adjusted(-SPACE_PX, 0, SPACE_PX, 0), f"{self._position:.2f}")
+
+    def edit_name(self) -> None:
+        """Type a name over the name."""
+        self._open_editor("name", self._name_area().adjusted(-SPACE_PX, 0, SPACE_PX, 0), self._name)
+
+    def _open_editor(self, what: str, area: QRect, text: str) -> None:
+        if self._editor is None:
+            self._editor = QLineEdit(self)
+            self._editor.setObjectName("inline-editor")
+            self._editor.setMaxLength(60)
+            self._editor.setStyleSheet("padding: 0 2px; min-height: 0;")
+            self._editor.editingFinished.connect(self._finish_editing)
+            self._editor.installEventFilter(self)
+        self._editing = what
+        self._editor.setAccessibleName(f"{what} of {self._name}")
+        self._editor.setGeometry(area)
+        self._editor.setText(text)
+        self._editor.selectAll()
+        self._editor.show()
+        self._editor.setFocus()
+
+    def _finish_editing(self) -> None:
+        what, self._editing = self._editing, ""
+        if self._editor is None or not what:
+            return
+        text = self._editor.text().strip()
+        self._editor.hide()
+        self.setFocus()
+        if what == "name" and text != self._name:
+            self.rename_asked.emit(self.direction.id, text)
+        elif what == "value":
+            try:
+                value = float(text.replace(",", ".").replace("−", "-"))
+            except ValueError:
+                return  # what cannot be a number leaves the slider where it is
+            if abs(value) <= 10 * REACH:
+                self.moved.emit(self.direction.id, value)
+                self.move_ended.emit()
+
+    def _fine(self, value: float) -> None:
+        self.setValue(round(value))
+        self._rest.start()
+
+    # ---- Qt ----------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        """One row."""
+        return QSize(280, _HEIGHT_PX)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for a name, a short groove, a value and the lock."""
+        return QSize(220, _HEIGHT_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Name, groove, moon, value, lock; a ring when it has the keyboard."""
+        tokens = theme.current()
+        painter = QPainter(self)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.setPen(theme.colour(tokens.text if self.isEnabled() else tokens.faint))
+        area = self._name_area()
+        name = self.fontMetrics().elidedText(self._name, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, middle | Qt.AlignmentFlag.AlignLeft, name)
+        self._paint_groove(painter)
+        off = abs(self._position) >= 0.005
+        painter.setPen(theme.colour(tokens.text if off and self.isEnabled() else tokens.muted))
+        shown = f"{self._position:+.2f}".replace("-", "−") if off else "0.00"
+        painter.drawText(self._value_area(), middle | Qt.AlignmentFlag.AlignRight, shown)
+        if self._locked or self.underMouse() or self.hasFocus():
+            tint = tokens.accent if self._locked else tokens.faint
+            mark = icons.pixmap("lock" if self._locked else "unlock", tint, self.devicePixelRatioF())
+            painter.drawPixmap(self._lock_area().left() + SPACE_PX, (self.height() - icons.GRID_PX) // 2, mark)
+        if self.hasFocus():
+            paint_focus_ring(painter, self)
+
+    def _paint_groove(self, painter: QPainter) -> None:
+        tokens = theme.current()
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        area, y = self.groove_area(), self.height() / 2
+        painter.setBrush(theme.colour(tokens.line))
+        painter.drawRoundedRect(QRectF(area.left(), y - 1.5, area.width(), 3), 1.5, 1.5)
+        centre, moon = self._x_of(0.0), self._x_of(self._position)
+        colour = tokens.muted if self._locked or not self.isEnabled() else tokens.accent
+        painter.setBrush(theme.colour(colour, 0.75))
+        painter.drawRect(QRectF(min(centre, moon), y - 1.5, abs(moon - centre), 3))
+        painter.setBrush(theme.colour(tokens.muted))
+        painter.drawRect(QRectF(round(centre) - 0.5, y - 4, 1, 8))
+        if self._anchor is not None and abs(self._anchor - self._position) > 0.02:
+            painter.setBrush(theme.colour(tokens.muted))
+            painter.drawEllipse(QPointF(self._x_of(self._anchor), y), 2.5, 2.5)
+        _paint_moon(painter, QPointF(moon, y), colour, tokens.panel)
+        painter.restore()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Take the moon, from anywhere on the groove; the lock toggles."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            event.ignore()
+            return
+        if self._lock_area().contains(event.position().toPoint()):
+            self.lock_asked.emit(self.direction.id, not self._locked)
+            return
+        area = self.groove_area()
+        if area.adjusted(-_MOON_PX, 0, _MOON_PX, 0).contains(event.position().toPoint()):
+            self._drag_x = event.position().x()
+            self.setSliderDown(True)
+            if abs(event.position().x() - self._x_of(self._position)) > _MOON_PX / 2:
+                self._go_to_x(event.position().x())
+
+    def _go_to_x(self, x: float) -> None:
+        area = self.groove_area()
+        share = min(1.0, max(0.0, (x - area.left()) / area.width()))
+        self.setValue(round((share * 2 - 1) * REACH * SCALE))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Drag; with Shift a tenth of the way."""
+        if self._drag_x is None:
+            return
+        pace = 0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
+        step = (event.position().x() - self._drag_x) * 2 * REACH * SCALE / self.groove_area().width() * pace
+        if abs(step) >= 1:
+            self._drag_x = event.position().x()
+            self.setValue(self.value() + round(step))
+
+    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
+        """The drag is over: one step in the history."""
+        if self._drag_x is not None:
+            self._drag_x = None
+            self.setSliderDown(False)
+            self.move_ended.emit()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """On the name: rename. On the value: type. On the groove: reset."""
+        point = event.position().toPoint()
+        if self._name_area().contains(point):
+            self.edit_name()
+        elif self._value_area().contains(point):
+            self.edit_value()
+        elif self._lock_area().contains(point):
+            self.lock_asked.emit(self.direction.id, not self._locked)
+        else:
+            self._drag_x = None
+            self.reset_asked.emit(self.direction.id)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """A notch is a step while it has the keyboard; otherwise the panel scrolls."""
+        if not self.hasFocus() or event.angleDelta().y() == 0:
+            event.ignore()
+            return
+        fine = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        step = (1 if fine else self.singleStep()) * (1 if event.angleDelta().y() > 0 else -1)
+        self._fine(self.value() + step)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right move; Enter types; L locks; F2 renames; Backspace resets; up and down go to the neighbours."""
+        fine = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.singleStep()
+        match event.key():
+            case Qt.Key.Key_Left:
+                self._fine(self.value() - fine)
+            case Qt.Key.Key_Right:
+                self._fine(self.value() + fine)
+            case Qt.Key.Key_Up:
+                self.focusPreviousChild()
+            case Qt.Key.Key_Down:
+                self.focusNextChild()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.edit_value()
+            case Qt.Key.Key_L:
+                self.lock_asked.emit(self.direction.id, not self._locked)
+            case Qt.Key.Key_F2:
+                self.edit_name()
+            case Qt.Key.Key_Backspace | Qt.Key.Key_Delete:
+                self.reset_asked.emit(self.direction.id)
+            case _:
+                super().keyPressEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Repaint where the mouse comes and goes."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().event(event)
+
+
+def _paint_moon(painter: QPainter, centre: QPointF, colour: str, ground: str) -> None:
+    """A disc with a crescent's shadow."""
+    radius = _MOON_PX / 2
+    disc = QPainterPath()
+    disc.addEllipse(centre, radius, radius)
+    painter.setBrush(theme.colour(ground))
+    painter.drawEllipse(centre, radius + 1.5, radius + 1.5)
+    painter.setBrush(theme.colour(colour))
+    painter.drawPath(disc)
+    shadow = QPainterPath()
+    shadow.addEllipse(centre + QPointF(radius * 0.55, -radius * 0.2), radius * 0.85, radius * 0.85)
+    painter.setBrush(theme.colour(ground, 0.32))
+    painter.drawPath(disc.intersected(shadow))

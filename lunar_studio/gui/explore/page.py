@@ -1,0 +1,241 @@
+"""The Explore page: shelf and canvas at the left, the strip under them, sliders and teacher at the right."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from lunar_studio.core.events import Decoded
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.action_set import ActionSet
+from lunar_studio.gui.explore.canvas import Canvas
+from lunar_studio.gui.explore.canvas_tools import CanvasTools
+from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
+from lunar_studio.gui.explore.latent_panel import LatentPanel
+from lunar_studio.gui.explore.roll_bar import RollBar
+from lunar_studio.gui.explore.shelf_panel import ShelfPanel
+from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
+from lunar_studio.gui.explore.teacher_panel import TeacherPanel
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.empty_state import EmptyState
+from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.session.document import Document
+from lunar_studio.workers.explore_service import Drawn, LoadedModel
+
+_PANELS = ("shelf", "strip", "sliders")
+
+
+class ExplorePage(QWidget):
+    """Plays with a model.
+
+    Args:
+        controller: The way to document and model.
+        actions: The window's, for the tool buttons.
+        slider_count: Sliders of each group shown at first.
+        parent: Its owner.
+
+    Attributes:
+        open_asked: The button of the empty page was pressed.
+        presented: As of `Canvas`: a decoded sprite and its score are on the screen.
+        canvas: The sprite.
+        latents: The sliders.
+        teacher: The score.
+        shelf: Bookmarks and history.
+        strip: Random sprites or variations.
+        roll_bar: Words, seed, spread.
+    """
+
+    open_asked = Signal()
+    presented = Signal(int)
+
+    def __init__(
+        self, controller: ExploreController, actions: ActionSet, slider_count: int = 12, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("explore-page")
+        self._controller = controller
+        self.canvas = Canvas()
+        self.tools = CanvasTools(actions)
+        self.roll_bar = RollBar(LARGEST_SEED)
+        self.shelf = ShelfPanel(controller.session)
+        self.strip = StripPanel()
+        self.latents = LatentPanel(slider_count)
+        self.teacher = TeacherPanel()
+        self._position = controller.session.position
+        self._empty = EmptyState(
+            "moon",
+            "Open a model to begin",
+            "A model draws sprites of the art it was trained on. Open one, or train your own in the Train tab.",
+            "Open Model…",
+        )
+        self._empty.acted.connect(self.open_asked)
+        self._lay_out()
+        self._connect()
+        self._first_state = self.layout_state()
+
+    def _lay_out(self) -> None:
+        centre = Panel()
+        centre.setObjectName("canvas-panel")
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self.canvas)
+        centre.column.addWidget(self.roll_bar)
+        centre.column.addWidget(self._stack, 1)
+        centre.column.addWidget(self.tools)
+        self._right = QWidget()
+        right = QVBoxLayout(self._right)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.setSpacing(SPACE_PX)
+        right.addWidget(self.latents, 1)
+        right.addWidget(self.teacher)
+        self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
+        self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
+        self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self._right, stretch=0)
+        self._upper.setSizes([204, 700])
+        self._left.setSizes([560, 152])
+        self._outer.setSizes([900, 348])
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
+        column.addWidget(self._outer)
+
+    def _connect(self) -> None:
+        controller, latents = self._controller, self.latents
+        latents.moved.connect(controller.move_slider)
+        latents.move_ended.connect(controller.end_move)
+        latents.reset_asked.connect(controller.reset_slider)
+        latents.lock_asked.connect(controller.lock_slider)
+        latents.rename_asked.connect(controller.rename_slider)
+        latents.reset_all_asked.connect(controller.reset_all)
+        self.roll_bar.roll_asked.connect(self.roll)
+        self.roll_bar.seed_asked.connect(self.roll_seed)
+        self.shelf.grid.chosen.connect(controller.go_to_bookmark)
+        self.shelf.grid.remove_asked.connect(controller.remove_bookmark)
+        self.shelf.grid.rename_asked.connect(controller.rename_bookmark)
+        self.shelf.step_chosen.connect(controller.session.go_to)
+        self.strip.wanted.connect(self._on_strip_wanted)
+        self.strip.taken.connect(self._on_strip_taken)
+        self.canvas.presented.connect(self.presented)
+        self.canvas.zoomed.connect(self.tools.show_zoom)
+        controller.document_changed.connect(self._on_document)
+        controller.model_changed.connect(self._on_model)
+        controller.shown.connect(self._on_shown)
+        controller.before_changed.connect(self._on_before)
+        controller.drawn.connect(self._on_drawn)
+
+    # ---- what the window asks ------------------------------------------------------------------------
+
+    @Slot()
+    def roll(self) -> None:
+        """A new random sprite, with the words and the spread in the bar."""
+        self._controller.roll(prompt=self.roll_bar.words.text(), temperature=self.roll_bar.spread.value())
+
+    @Slot(int)
+    def roll_seed(self, seed: int) -> None:
+        """The sprite of a seed, with the words and the spread in the bar."""
+        self._controller.roll(seed, prompt=self.roll_bar.words.text(), temperature=self.roll_bar.spread.value())
+
+    def set_panel_visible(self, name: str, visible: bool) -> None:
+        """Show or hide `shelf`, `strip` or `sliders`.
+
+        Raises:
+            KeyError: There is no such panel.
+        """
+        self._panel(name).setVisible(visible)
+
+    def is_panel_visible(self, name: str) -> bool:
+        """Whether a panel is shown.
+
+        Raises:
+            KeyError: There is no such panel.
+        """
+        return not self._panel(name).isHidden()
+
+    def _panel(self, name: str) -> QWidget:
+        return {"shelf": self.shelf, "strip": self.strip, "sliders": self._right}[name]
+
+    def layout_state(self) -> str:
+        """Sizes of the splitters and what is hidden, as text for the settings."""
+        states = [bytes(part.saveState().toBase64().data()).decode() for part in self._splitters()]
+        hidden = ",".join(name for name in _PANELS if not self.is_panel_visible(name))
+        return ";".join([*states, hidden])
+
+    def restore_layout(self, state: str) -> None:
+        """Bring back what `layout_state` gave; text that makes no sense is ignored."""
+        parts = state.split(";")
+        if len(parts) != len(self._splitters()) + 1:
+            return
+        for splitter, text in zip(self._splitters(), parts, strict=False):
+            splitter.restoreState(QByteArray.fromBase64(text.encode("ascii", "ignore")))
+        for name in _PANELS:
+            self.set_panel_visible(name, name not in parts[-1].split(","))
+
+    def reset_layout(self) -> None:
+        """Every panel back where it was at first."""
+        self.restore_layout(self._first_state)
+
+    def _splitters(self) -> tuple[QSplitter, QSplitter, QSplitter]:
+        return self._outer, self._left, self._upper
+
+    # ---- what the controller tells ---------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_document(self, document: Document) -> None:
+        if self._controller.session.position != self._position:
+            self._position = self._controller.session.position
+            self.teacher.begin_step()
+        self.latents.show_document(document)
+        self.shelf.show_document(document)
+        self.roll_bar.show_document(document)
+
+    @Slot(object)
+    def _on_model(self, model: LoadedModel) -> None:
+        self.latents.set_model(model)
+        self.canvas.set_zoom(None)
+        self._on_document(self._controller.document)
+
+    @Slot(object)
+    def _on_shown(self, decoded: Decoded) -> None:
+        first = self._stack.currentWidget() is not self.canvas
+        self.canvas.set_sprite(decoded.sprite, decoded.generation)
+        self.teacher.show_score(decoded.score)
+        self.tools.show_sprite(decoded.sprite)
+        if first:
+            self._stack.setCurrentWidget(self.canvas)
+            self.strip.ask()
+        self.tools.show_zoom(self.canvas.zoom)
+        self.strip.on_sprite_changed()
+
+    @Slot(object)
+    def _on_before(self, sprite: Sprite | None) -> None:
+        self.canvas.set_before(sprite)
+
+    @Slot(object)
+    def _on_drawn(self, drawn: Drawn) -> None:
+        self.strip.show_drawn(drawn)
+
+    @Slot(str, float)
+    def _on_strip_wanted(self, mode: str, strength: float) -> None:
+        seed = self._controller.new_seed()
+        if mode == "random":
+            self._controller.draw_random(seed=seed, count=COUNT, topic=mode)
+        else:
+            self._controller.draw_variations(strength=strength, seed=seed, count=COUNT, topic=mode)
+
+    @Slot(object, str)
+    def _on_strip_taken(self, latent: Latent, mode: str) -> None:
+        document = self._controller.document
+        title = "Take random sprite" if mode == "random" else "Take variation"
+        self._controller.begin(latent, title, seed=document.seed, prompt=document.prompt)
+
+
+def _splitter(name: str, orientation: Qt.Orientation, first: QWidget, second: QWidget, *, stretch: int) -> QSplitter:
+    made = QSplitter(orientation)
+    made.setObjectName(name)
+    made.setHandleWidth(SPACE_PX)
+    made.setChildrenCollapsible(False)
+    made.addWidget(first)
+    made.addWidget(second)
+    made.setStretchFactor(stretch, 1)
+    made.setStretchFactor(1 - stretch, 0)
+    return made

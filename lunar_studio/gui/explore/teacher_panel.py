@@ -1,0 +1,248 @@
+"""The teacher: one large score, where it lies among real art, and what each expert says."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lunar_studio.core.score import ExpertScore, Score
+from lunar_studio.gui import icons, theme
+from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.section_header import SectionHeader
+
+_DIGITS = {
+    "0": ("111", "101", "101", "101", "101", "101", "111"),
+    "1": ("010", "110", "010", "010", "010", "010", "111"),
+    "2": ("111", "001", "001", "111", "100", "100", "111"),
+    "3": ("111", "001", "001", "111", "001", "001", "111"),
+    "4": ("101", "101", "101", "111", "001", "001", "001"),
+    "5": ("111", "100", "100", "111", "001", "001", "111"),
+    "6": ("111", "100", "100", "111", "101", "101", "111"),
+    "7": ("111", "001", "001", "010", "010", "010", "010"),
+    "8": ("111", "101", "101", "111", "101", "101", "111"),
+    "9": ("111", "101", "101", "111", "001", "001", "111"),
+    "-": ("000", "000", "000", "111", "000", "000", "000"),
+}
+_DOT_PX = 5
+_METER_PX = 18 * SPACE_PX
+_ROW_PX = 9 * SPACE_PX
+TICKS = (10, 50, 90)
+"""Percentiles of real art marked on the meter."""
+
+
+def tone(value: float) -> str:
+    """The token that a score from 0 to 100 is drawn in."""
+    return "good" if value >= 60 else "accent" if value >= 30 else "warn" if value >= 10 else "bad"
+
+
+def sentence(score: Score) -> str:
+    """What a score means, in one sentence."""
+    return f"better than {round(score.value)} of 100 real sprites"
+
+
+def expert_sentence(expert: ExpertScore) -> str:
+    """What one expert says, in one sentence."""
+    verdict = (
+        "as good as the best"
+        if expert.value >= 90
+        else "better than most"
+        if expert.value >= 60
+        else "like the middle"
+        if expert.value >= 40
+        else "worse than most"
+        if expert.value >= 10
+        else "unlike any"
+    )
+    return f"{verdict} of the real art; {expert.gate:.0%} of the verdict"
+
+
+class ScoreMeter(QWidget):
+    """The score in large pixel digits, a bar with the percentiles of real art, and its trend."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("score-meter")
+        self.setFixedHeight(_METER_PX)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._score: Score | None = None
+        self._before: float | None = None
+        self.show_score(None, None)
+
+    @property
+    def text(self) -> str:
+        """The number shown; a dash for none."""
+        return "--" if self._score is None else str(round(self._score.value))
+
+    def show_score(self, score: Score | None, before: float | None) -> None:
+        """Show a score, and how it moved since `before`."""
+        self._score, self._before = score, before
+        said = "no score yet" if score is None else f"Score {self.text}: {sentence(score)}"
+        self.setAccessibleName(said)
+        self.setToolTip(
+            f"{said}.\nThe teacher network compares the sprite with real, unseen art of this model. "
+            "The marks show where the weakest tenth, the middle and the best tenth of real sprites lie."
+        )
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """As wide as a panel."""
+        return QSize(280, _METER_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Digits, bar, ticks, trend."""
+        tokens = theme.current()
+        painter = QPainter(self)
+        value = 0.0 if self._score is None else self._score.value
+        colour = tokens.muted if self._score is None else getattr(tokens, tone(value))
+        left = self._paint_digits(painter, colour) + 4 * SPACE_PX
+        self._paint_words(painter, left)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        bar = QRectF(left, 7 * SPACE_PX, self.width() - left, 2 * SPACE_PX)
+        painter.setBrush(theme.colour(tokens.sunken))
+        painter.drawRoundedRect(bar, RADIUS_PX, RADIUS_PX)
+        if self._score is not None:
+            painter.setBrush(theme.colour(colour))
+            filled = QRectF(bar.left(), bar.top(), max(2.0 * SPACE_PX, bar.width() * value / 100), bar.height())
+            painter.drawRoundedRect(filled, RADIUS_PX, RADIUS_PX)
+        painter.setFont(theme.font("small"))
+        for tick in TICKS:
+            x = bar.left() + bar.width() * tick / 100
+            painter.fillRect(QRectF(round(x), bar.bottom() + 2, 1, SPACE_PX), theme.colour(tokens.muted))
+            painter.setPen(theme.colour(tokens.muted))
+            area = QRectF(x - 40, bar.bottom() + 2 + SPACE_PX, 80, 4 * SPACE_PX)
+            painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, str(tick))
+
+    def _paint_digits(self, painter: QPainter, colour: str) -> int:
+        x, top = 0, (self.height() - 7 * _DOT_PX) // 2 - 2 * SPACE_PX // 2
+        for digit in self.text:
+            for row, dots in enumerate(_DIGITS[digit]):
+                for column, dot in enumerate(dots):
+                    if dot == "1":
+                        area = QRect(x + column * _DOT_PX, top + row * _DOT_PX, _DOT_PX, _DOT_PX)
+                        painter.fillRect(area, theme.colour(colour))
+            x += 4 * _DOT_PX
+        return max(x - _DOT_PX, 7 * _DOT_PX)
+
+    def _paint_words(self, painter: QPainter, left: int) -> None:
+        tokens = theme.current()
+        painter.setFont(theme.font("small"))
+        painter.setPen(theme.colour(tokens.muted))
+        area = QRect(left, 0, self.width() - left, 6 * SPACE_PX)
+        words = "no score yet" if self._score is None else sentence(self._score)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+        if self._score is None or self._before is None:
+            return
+        change = round(self._score.value) - round(self._before)
+        name, colour = ("arrow-up", tokens.good) if change > 0 else ("arrow-down", tokens.bad)
+        if change == 0:
+            return
+        painter.setPen(theme.colour(colour))
+        figures = str(abs(change))
+        right = area.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(figures) - SPACE_PX, 0)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, figures)
+        mark = icons.pixmap(name, colour, self.devicePixelRatioF())
+        painter.drawPixmap(right.right() - icons.GRID_PX + 1, (area.height() - icons.GRID_PX) // 2, mark)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Repaint in a new theme."""
+        if event.type() == QEvent.Type.StyleChange:
+            self.update()
+        super().changeEvent(event)
+
+
+class ExpertBars(QWidget):
+    """A bar for each expert: its own score, with its sentence under it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("expert-bars")
+        self._experts: tuple[ExpertScore, ...] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(0)
+
+    def show_experts(self, experts: tuple[ExpertScore, ...]) -> None:
+        """Show what each expert says."""
+        if len(experts) != len(self._experts):
+            self.setFixedHeight(len(experts) * _ROW_PX)
+        self._experts = experts
+        said = "; ".join(f"{expert.name} {expert.value:.0f}: {expert_sentence(expert)}" for expert in experts)
+        self.setAccessibleName(said or "no experts")
+        self.setToolTip(
+            "Each expert of the teacher looks at something of its own. Its share in the verdict (gate weight) "
+            f"differs from sprite to sprite.\n{said}"
+        )
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """One row for each expert."""
+        return QSize(280, len(self._experts) * _ROW_PX)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Name, bar, number; sentence."""
+        tokens = theme.current()
+        painter = QPainter(self)
+        small, vertical = theme.font("small"), Qt.AlignmentFlag.AlignVCenter
+        names = 22 * SPACE_PX
+        for row, expert in enumerate(self._experts):
+            top = row * _ROW_PX
+            line = QRect(0, top, self.width(), 4 * SPACE_PX)
+            painter.setFont(theme.font())
+            painter.setPen(theme.colour(tokens.text))
+            name = painter.fontMetrics().elidedText(expert.name, Qt.TextElideMode.ElideRight, names - SPACE_PX)
+            painter.drawText(line, vertical | Qt.AlignmentFlag.AlignLeft, name)
+            painter.drawText(line, vertical | Qt.AlignmentFlag.AlignRight, f"{expert.value:.0f}")
+            bar = QRectF(names, top + 1.5 * SPACE_PX, self.width() - names - 9 * SPACE_PX, SPACE_PX)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(tokens.sunken))
+            painter.drawRoundedRect(bar, 2, 2)
+            # The stronger its share in the verdict, the stronger its colour.
+            painter.setBrush(theme.colour(getattr(tokens, tone(expert.value)), 0.35 + 0.65 * min(1.0, 2 * expert.gate)))
+            filled = QRectF(bar.left(), bar.top(), max(4.0, bar.width() * expert.value / 100), bar.height())
+            painter.drawRoundedRect(filled, 2, 2)
+            painter.setFont(small)
+            painter.setPen(theme.colour(tokens.muted))
+            words = QRect(0, top + 4 * SPACE_PX, self.width(), 4 * SPACE_PX)
+            shown = painter.fontMetrics().elidedText(expert_sentence(expert), Qt.TextElideMode.ElideRight, self.width())
+            painter.drawText(words, vertical | Qt.AlignmentFlag.AlignLeft, shown)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Repaint in a new theme."""
+        if event.type() == QEvent.Type.StyleChange:
+            self.update()
+        super().changeEvent(event)
+
+
+class TeacherPanel(Panel):
+    """The live quality meter.
+
+    Attributes:
+        meter: Number and bar.
+        experts: One bar for each expert.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("teacher-panel")
+        self.meter = ScoreMeter()
+        self.experts = ExpertBars()
+        self.column.setSpacing(SPACE_PX)
+        self.column.addWidget(SectionHeader("Teacher", folds=False))
+        self.column.addWidget(self.meter)
+        self.column.addWidget(self.experts)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._last: float | None = None
+        self._reference: float | None = None
+
+    def begin_step(self) -> None:
+        """A new step of the history begins: the trend counts from the score shown now."""
+        self._reference = self._last
+
+    def show_score(self, score: Score) -> None:
+        """Show the teacher's judgement."""
+        self.meter.show_score(score, self._reference)
+        self.experts.show_experts(score.experts)
+        self._last = score.value
