@@ -62,19 +62,20 @@ def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: in
         mirrored = rng.random(count) < 0.5
         out[mirrored] = out[mirrored, :, ::-1]
     if recolour > 0:
-        for index in np.flatnonzero(rng.random(count) < recolour):
+        for index in np.flatnonzero(rng.random(count) < recolour).tolist():
             out[index] = out[index][..., [*rng.permutation(3), 3]]
     if shift_px > 0:
         visible = out[..., 3] > 0
         wishes = rng.integers(-shift_px, shift_px + 1, (count, 2))
-        for index, (down, right) in enumerate(wishes.tolist()):
-            out[index] = _moved(out[index], visible[index], down, right)
+        for index, wish in enumerate(wishes.tolist()):
+            out[index] = _moved(out[index], visible[index], *wish)
     return out
 
 
 def _moved(rgba_HWC: U8, visible_HW: npt.NDArray[np.bool_], down: int, right: int) -> U8:
     if not visible_HW.all():
-        down, right = _within(visible_HW.any(axis=1), down), _within(visible_HW.any(axis=0), right)
+        rows, columns = np.any(visible_HW, axis=1), np.any(visible_HW, axis=0)
+        down, right = _within(rows, down), _within(columns, right)
     return np.roll(rgba_HWC, (down, right), (0, 1))
 
 

@@ -24,9 +24,10 @@ _EMPTY_FOLDERS = frozenset(
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-# Words that number or vary one motif rather than name another.
-_SUFFIXES = re.compile(
-    r"(?:[ _\-.]*(?:\d+|[a-d](?=\d*$)(?<=[ _\-.][a-d])|new|old|alt|left|right|up|down|front|back|idle|walk|run|frame))+$",
+# What numbers or varies one motif rather than names another: digits, a letter alone, a word for a pose or side.
+_VARIANT = re.compile(
+    r"(?:[ _.\-]*\d+[a-z]?|[ ()]+"
+    r"|[ _.\-]+(?:[a-z]|new|old|alt|left|right|up|down|front|back|idle|walk|run|attack|frame|copy))$",
     re.IGNORECASE,
 )
 
@@ -123,16 +124,13 @@ def name_family(path: str) -> str:
     stays as it is: `tiles/0001.png` and `tiles/0002.png` say nothing about each other.
     """
     posix = PurePosixPath(path)
-    stem = _SUFFIXES.sub("", posix.stem)
-    if not _WORD.search(stem):
-        stem = posix.stem
+    stem = posix.stem
+    while (shorter := _VARIANT.sub("", stem)) != stem and _WORD.search(shorter):
+        stem = shorter
     return str(posix.parent / stem.lower())
 
 
 def family_keys(path: str, tables: Tables) -> tuple[str, ...]:
     """Every family a sprite belongs to, by the tables and by its name; sprites that share one belong together."""
-    keys = [f"name:{name_family(path)}"]
-    for column in ("family", "group"):
-        if value := tables.value(path, column).strip():
-            keys.append(f"{column}:{value}")
-    return tuple(keys)
+    stated = ((column, tables.value(path, column).strip()) for column in ("family", "group"))
+    return (f"name:{name_family(path)}", *(f"{column}:{value}" for column, value in stated if value))

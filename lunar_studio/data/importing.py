@@ -49,7 +49,7 @@ _LICENCE_FILES = tuple(
 )
 _MAX_LICENCE = 100_000
 
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 """Raised whenever the same art and choices would give another set, so that old ones are built anew."""
 
 
@@ -57,7 +57,7 @@ def _never() -> bool:
     return False
 
 
-def _silent(done: int, total: int) -> None:
+def _silent(_done: int, _total: int) -> None:
     return None
 
 
@@ -145,7 +145,7 @@ def build(
                 f"“{opened.name}” holds {len(found.kept):,} sprites.", hint=f"At most {MAX_SPRITES:,} make a set."
             )
         with replacing(destination) as folder:
-            _write_set(folder, opened, found, recipe, should_stop, progress)
+            _write_set(folder, opened, found, recipe, should_stop=should_stop, progress=progress)
     return Dataset.open(destination)
 
 
@@ -202,7 +202,7 @@ def _ready(source: Source, destination: Path, recipe: _Recipe, should_stop: Shou
 
 
 def _write_set(
-    folder: Path, source: Source, found: Scan, recipe: _Recipe, should_stop: ShouldStop, progress: Progress
+    folder: Path, source: Source, found: Scan, recipe: _Recipe, *, should_stop: ShouldStop, progress: Progress
 ) -> None:
     size = recipe.size or min(found.common_side(), MAX_SIZE_PX)
     pixels = folder / SPRITES_FILE

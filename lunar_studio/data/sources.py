@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import MAX_FILE_BYTES, PICTURE_SUFFIXES, read_bytes, shown_name
@@ -77,7 +77,7 @@ class Source(Protocol):
     def side_file(self, name: str, limit: int) -> bytes:
         """The bytes of a file at the top of the source; empty when it is missing, unreadable or over the limit."""
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> Self:
         """Open it."""
 
     def __exit__(
@@ -114,8 +114,8 @@ class _Opened:
         self.name = shown_name(path.name or str(path))
         self.other_files = 0
 
-    def __enter__(self) -> Source:
-        return self  # type: ignore[return-value]
+    def __enter__(self) -> Self:
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
@@ -128,9 +128,11 @@ class _SingleFile(_Opened):
         yield Entry(self._path.name)
 
     def read(self, entry: Entry) -> bytes:
+        del entry
         return read_bytes(self._path)
 
     def side_file(self, name: str, limit: int) -> bytes:
+        del name, limit
         return b""
 
 
@@ -253,24 +255,31 @@ class _Zip(_Opened):
 
 
 def _is_listed(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in _LISTED
+    return PurePosixPath(name).suffix.lower() in _LISTED
 
 
 def _member_problem(member: zipfile.ZipInfo, *, check_size: bool = True) -> str:
+    """Why a member is not read; empty if it may be."""
     parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-    if ".." in parts or parts[0].startswith("/") or ":" in parts[0]:
-        return "its name leads outside the zip"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "it is a link, and links in a zip are not followed"
-    if member.flag_bits & 1:
-        return "it is locked with a password"
-    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "it is packed in an unusual way"
-    if check_size and member.file_size > MAX_FILE_BYTES:
-        return f"it unpacks to {member.file_size / 2**20:,.0f} MB, more than any sprite or sheet needs"
-    if member.file_size > 2**20 and member.file_size > MAX_ZIP_RATIO * max(member.compress_size, 1):
-        return "it unpacks to suspiciously many times its size"
-    return ""
+    size = member.file_size
+    problems = (
+        (".." in parts or parts[0].startswith("/") or ":" in parts[0], "its name leads outside the zip"),
+        (stat.S_ISLNK(member.external_attr >> 16), "it is a link, and links in a zip are not followed"),
+        (bool(member.flag_bits & 1), "it is locked with a password"),
+        (
+            member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED),
+            "it is packed in an unusual way; pack the zip anew",
+        ),
+        (
+            check_size and size > MAX_FILE_BYTES,
+            f"it unpacks to {size / 2**20:,.0f} MB, more than any sprite or sheet needs",
+        ),
+        (
+            size > 2**20 and size > MAX_ZIP_RATIO * max(member.compress_size, 1),
+            "it unpacks to suspiciously many times its size",
+        ),
+    )
+    return next((problem for applies, problem in problems if applies), "")
 
 
 def _check_zip_directory(path: Path, name: str) -> None:

@@ -137,53 +137,84 @@ def _inspect_png(data: bytes, max_pixels: int) -> PictureHeader:
     name, body = next(chunks)
     if name != b"IHDR" or len(body) != 13:
         raise BrokenPicture("it does not begin with a PNG header")
-    width, height, depth, colour, compression, filtering, interlace = struct.unpack(">IIBBBBB", body)
-    if depth not in _DEPTHS.get(colour, ()) or compression or filtering or interlace > 1 or not width or not height:
-        raise BrokenPicture("its PNG header makes no sense")
-    too_large = width * height > max_pixels
-    rows = None if too_large else _RowCounter(_packed_bytes(width, height, depth, colour, interlace))
-    frame_rows: _RowCounter | None = None
-    transparent, palette_colours, frame_pixels = b"", 0, 0
+    check = _PngCheck(bytes(body), max_pixels)
     for name, body in chunks:
+        check.take(name, body)
+    return check.finish()
+
+
+class _PngCheck:
+    """Goes through a PNG chunk by chunk: palette, rows of the picture, rows of each frame."""
+
+    def __init__(self, header: bytes, max_pixels: int) -> None:
+        self._width, self._height, self._depth, self._colour, method, filtering, self._interlace = struct.unpack(
+            ">IIBBBBB", header
+        )
+        legal = self._depth in _DEPTHS.get(self._colour, ()) and not method and not filtering and self._interlace <= 1
+        if not legal or not self._width or not self._height:
+            raise BrokenPicture("its PNG header makes no sense")
+        self._too_large = self._width * self._height > max_pixels
+        self._frame_pixels_left = 4 * max_pixels
+        self._rows = _RowCounter(self._packed_bytes(self._width, self._height))
+        self._frame: _RowCounter | None = None
+        self._transparent = b""
+        self._palette_colours = 0
+
+    def take(self, name: bytes, body: memoryview) -> None:
+        """Check one chunk.
+
+        Raises:
+            BrokenPicture: It cannot be right.
+        """
         if name == b"PLTE":
-            palette_colours = len(body) // 3
-        elif name == b"tRNS" and colour in (0, 2):
-            transparent = bytes(body)
-        elif name == b"IDAT" and rows is not None:
-            rows.feed(body)
+            self._palette_colours = len(body) // 3
+        elif name == b"tRNS" and self._colour in (0, 2):
+            self._transparent = bytes(body)
         elif name == b"fcTL":
-            _finish(frame_rows)
-            frame_rows = _frame_counter(body, (width, height, depth, colour, interlace))
-            frame_pixels += frame_rows.pixels
-            if frame_pixels > 4 * max_pixels:
-                raise BrokenPicture("its animation holds far too many pixels")
-        elif name == b"fdAT" and frame_rows is not None and not too_large:
-            frame_rows.feed(body[4:])
-    if colour == 3 and not palette_colours:
-        raise BrokenPicture("it needs a palette and has none")
-    if rows is not None:
-        rows.check()
-    _finish(frame_rows)
-    return PictureHeader("PNG", width, height, depth, colour, transparent, palette_colours)
+            self._end_frame()
+            self._begin_frame(body)
+        elif self._too_large:
+            return
+        elif name == b"IDAT":
+            self._rows.feed(body)
+        elif name == b"fdAT" and self._frame is not None:
+            self._frame.feed(body[4:])
+
+    def finish(self) -> PictureHeader:
+        """Check what can only be known at the end.
+
+        Raises:
+            BrokenPicture: Rows or the palette are missing.
+        """
+        if self._colour == 3 and not self._palette_colours:
+            raise BrokenPicture("it needs a palette and has none")
+        if not self._too_large:
+            self._rows.check()
+        self._end_frame()
+        return PictureHeader(
+            "PNG", self._width, self._height, self._depth, self._colour, self._transparent, self._palette_colours
+        )
+
+    def _begin_frame(self, body: memoryview) -> None:
+        _, width, height, left, top = struct.unpack_from(">IIIII", body)
+        if not width or not height or left + width > self._width or top + height > self._height:
+            raise BrokenPicture("a frame of the animation lies outside the picture")
+        self._frame_pixels_left -= width * height
+        if self._frame_pixels_left < 0 and not self._too_large:
+            raise BrokenPicture("its animation holds far too many pixels")
+        self._frame = _RowCounter(self._packed_bytes(width, height))
+
+    def _end_frame(self) -> None:
+        # The first frame may live in IDAT; its counter is never fed then.
+        if self._frame is not None and self._frame.touched:
+            self._frame.check()
+
+    def _packed_bytes(self, width: int, height: int) -> int:
+        return _packed_bytes(width, height, self._depth * _CHANNELS[self._colour], self._interlace)
 
 
-def _frame_counter(body: memoryview, header: tuple[int, int, int, int, int]) -> _RowCounter:
-    width, height, depth, colour, interlace = header
-    _, frame_width, frame_height, left, top = struct.unpack_from(">IIIII", body)
-    if not frame_width or not frame_height or left + frame_width > width or top + frame_height > height:
-        raise BrokenPicture("a frame of the animation lies outside the picture")
-    # The first frame may live in IDAT; its counter then stays untouched, which `_finish` allows.
-    packed = _packed_bytes(frame_width, frame_height, depth, colour, interlace)
-    return _RowCounter(packed, pixels=frame_width * frame_height)
-
-
-def _finish(counter: _RowCounter | None) -> None:
-    if counter is not None and counter.touched:
-        counter.check()
-
-
-def _packed_bytes(width: int, height: int, depth: int, colour: int, interlace: int) -> int:
-    bits = depth * _CHANNELS[colour]
+def _packed_bytes(width: int, height: int, bits: int, interlace: int) -> int:
+    """Bytes of all rows, each with its filter byte, before compression."""
     if not interlace:
         return height * (1 + (width * bits + 7) // 8)
     total = 0
@@ -197,8 +228,7 @@ def _packed_bytes(width: int, height: int, depth: int, colour: int, interlace: i
 class _RowCounter:
     """Unpacks a zlib stream only to count its bytes: memory stays small whatever the stream holds."""
 
-    def __init__(self, expected_bytes: int, *, pixels: int = 0) -> None:
-        self.pixels = pixels
+    def __init__(self, expected_bytes: int) -> None:
         self._left = expected_bytes
         self._stream = zlib.decompressobj()
         self.touched = False
