@@ -8,9 +8,10 @@ single field can say: whether the parts fit together. Pure arithmetic; no networ
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -130,7 +131,7 @@ def fields(config: RunConfig) -> tuple[ConfigField, ...]:
     found = [
         (section, name, hint)
         for section in SECTION_TITLES
-        for name, hint in get_type_hints(type(getattr(config, section)), include_extras=True).items()
+        for name, hint in _hints(getattr(config, section).__class__).items()
     ]
     names = [name for _, name, _ in found]
     return tuple(
@@ -283,6 +284,12 @@ def _field(owner: msgspec.Struct, key: str, hint: Any, *, is_unique: bool) -> Co
         default=getattr(type(owner)(), name),
         value=getattr(owner, name),
     )
+
+
+@functools.cache
+def _hints(owner: Hashable) -> dict[str, Any]:
+    """Annotations by field; kept, as reading them takes most of the time of `fields`."""
+    return get_type_hints(owner, include_extras=True)
 
 
 def _unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:  # noqa: ANN401
