@@ -21,7 +21,7 @@ def checks(extra: list[str]) -> dict[str, list[str]]:
     Args:
         extra: Arguments for pytest instead of the whole suite, as `make test ARGS=tests/core`.
     """
-    pytest = [str(BIN / "python"), "-m", "pytest", "-q"]
+    pytest = [str(BIN / "python"), "-m", "pytest"]
     workers = min(4, os.cpu_count() or 1)
     whole_suite = {
         # What measures time in a real window runs alone; the rest shares the cores.

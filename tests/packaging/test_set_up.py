@@ -71,14 +71,20 @@ def test_a_python_that_was_upgraded_away_is_noticed(clone: Path) -> None:
 
 def test_the_second_run_costs_next_to_nothing(clone: Path) -> None:
     set_up.write_stamp(str(clone), "run")
-    command = [sys.executable, "-I", "-S", str(clone / "packaging" / "set_up.py"), "run"]
-    took_s = []
-    for _ in range(5):
-        started = time.perf_counter()
-        result = subprocess.run(command, capture_output=True, text=True, check=True)
-        took_s.append(time.perf_counter() - started)
-        assert result.stdout == ""
-    assert min(took_s) < 0.05
+
+    def fastest_s(*arguments: str) -> float:
+        times = []
+        for _ in range(7):
+            started = time.perf_counter()
+            result = subprocess.run(
+                [sys.executable, "-I", "-S", *arguments], capture_output=True, text=True, check=True
+            )
+            times.append(time.perf_counter() - started)
+            assert result.stdout == ""
+        return min(times)
+
+    # Against an interpreter that does nothing, so that a busy machine does not matter.
+    assert fastest_s(str(clone / "packaging" / "set_up.py"), "run") < fastest_s("-c", "pass") + 0.05
 
 
 # ---- what the system lacks -------------------------------------------------------------------------
