@@ -22,7 +22,7 @@ class Names:
     Attributes:
         signals: Of every class.
         worker_signals: Of classes in `workers`.
-        plain_methods: Methods that are not decorated with `@Slot` wherever they are defined.
+        plain_methods: Methods that are defined, and decorated with `@Slot` in no class.
     """
 
     signals: set[str] = field(default_factory=set)
@@ -54,6 +54,7 @@ def gather(paths: list[Path]) -> Names:
                             names.worker_signals |= found
                 elif isinstance(item, Function):
                     (slots if is_slot(item) else names.plain_methods).add(item.name)
+    names.plain_methods -= slots
     return names
 
 
@@ -112,7 +113,7 @@ class _Reader(ast.NodeVisitor):
             if own:
                 return "" if is_slot(own[0]) else "is not decorated with @Slot"
         # A name that none of our classes define is a slot that Qt itself brings, as setDisabled.
-        return "is not decorated with @Slot wherever it is defined" if name in self.names.plain_methods else ""
+        return "is decorated with @Slot nowhere" if name in self.names.plain_methods else ""
 
     def _position_of_parameter(self, name: str) -> int | None:
         if not self.functions:

@@ -1,12 +1,13 @@
 """The import contracts hold, cover every room, and say what docs/architecture.md says."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-from tests.architecture.source import PACKAGE, ROOT
+from tests.architecture.source import PACKAGE, ROOT, shown, tree
 
 CONTRACTS = {
     contract["id"]: contract
@@ -51,3 +52,30 @@ def test_the_page_describes_every_room() -> None:
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     missing = {room for room in rooms() if f"`{room}`" not in page}
     assert not missing, f"docs/architecture.md says nothing about {missing}"
+
+
+def test_workers_know_no_widgets() -> None:
+    # The contracts see PySide6 as one package; here its parts are told apart.
+    found = [
+        f"{shown(path)}: {module}"
+        for path in (PACKAGE / "workers").rglob("*.py")
+        for module in imported_modules(tree(path))
+        if module.startswith(("PySide6.QtWidgets", "PySide6.QtGui", "pyqtgraph"))
+    ]
+    assert not found
+
+
+def imported_modules(module: ast.Module) -> list[str]:
+    """Names of every module that a file imports, at any depth of its code."""
+    names = []
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return names
+
+
+def test_every_way_to_import_is_seen() -> None:
+    code = "import PySide6.QtWidgets\ndef f():\n    from PySide6 import QtGui\n    from PySide6.QtWidgets import QLabel"
+    assert imported_modules(ast.parse(code)) == ["PySide6.QtWidgets", "PySide6.QtGui", "PySide6.QtWidgets.QLabel"]

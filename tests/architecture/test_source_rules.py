@@ -16,7 +16,7 @@ BROAD_EXCEPT_FILES = {
     "lunar_studio/gui/action_runner.py": 1,
     "lunar_studio/gui/crash.py": 1,
 }
-MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "tools", "stuff"}
+MEANINGLESS_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "stuff"}
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 80
 # Spelled in two halves, for this file must not name them either.
