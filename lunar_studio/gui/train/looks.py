@@ -67,30 +67,25 @@ LOOKS = (
 DEFAULT_SIZE_PX = 32
 
 
-def config_for(look: Look, size_px: int | None, overrides: Mapping[str, object]) -> RunConfig:
-    """The configuration of a look for art of a size.
+def base_for(look: Look, size_px: int) -> RunConfig:
+    """The configuration of a look for sprites of `size_px` pixels, before anything is set by hand.
 
-    Args:
-        look: The chosen card.
-        size_px: Width and height of a built data set, which the network must then have; or None for art that
-            is still to be built, which is fitted to the network.
-        overrides: What the expert set by hand; these win.
+    Raises:
+        ConfigError: A network cannot have that size.
+    """
+    nearest = min(look.by_size, key=lambda size: (abs(size - size_px), size))
+    config = with_overrides(preset(look.by_size[nearest]), look.overrides)
+    return config if size_px == nearest else with_overrides(config, {"vae.image_size": size_px})
+
+
+def config_for(look: Look, size_px: int, overrides: Mapping[str, object]) -> RunConfig:
+    """The same with what was set by hand, checked as a whole.
 
     Raises:
         ConfigError: The parts do not fit together.
     """
-    config = with_overrides(base_for(look, size_px), {**overrides})
+    config = with_overrides(base_for(look, size_px), overrides)
     validate(config)
-    return config
-
-
-def base_for(look: Look, size_px: int | None) -> RunConfig:
-    """The same before anything is set by hand: what the table of settings marks differences against."""
-    wanted = DEFAULT_SIZE_PX if size_px is None else size_px
-    nearest = min(look.by_size, key=lambda size: (abs(size - wanted), size))
-    config = with_overrides(preset(look.by_size[nearest]), look.overrides)
-    if size_px is not None and size_px != nearest:
-        config = with_overrides(config, {"vae.image_size": size_px})
     return config
 
 

@@ -148,6 +148,7 @@ class RunHeader(QWidget):
         self.stop_button.setText("Stopping…" if phase == "stopping" else "Stop")
         # Nothing is known of how long preparing takes: the bar then moves without a measure.
         self.bar.setRange(0, 0 if phase == "preparing" else _PROGRESS_STEPS)
+        self._show_figures()
 
     def offer_model(self, offered: bool) -> None:
         """Show the button that leads to the finished model, or not."""

@@ -175,10 +175,9 @@ class RunListPanel(Panel):
         self.view = QListView()
         self.continue_button = TextButton(
             "Continue",
-            icon_name="play",
             tip="Go on with this run from its last checkpoint, for as long as set on the right.",
         )
-        self.explore_button = TextButton("Explore", icon_name="explore", tip="Play with the model that this run made.")
+        self.explore_button = TextButton("Explore", tip="Play with the model that this run made.")
         self.delete_button = IconButton(
             "trash", "Delete this run", tip="Move this run to the bin (Del); can be undone."
         )

@@ -172,7 +172,7 @@ class SettingsModel(QAbstractTableModel):
             _TITLE: f"{field.title} ●" if by_hand else field.title,
             _VALUE: format_value(self.value(row)),
             _UNIT: field.unit,
-            _RANGE: field.range_text.removeprefix("a ").removeprefix("one of "),
+            _RANGE: short_range(field),
             _DESCRIPTION: field.description,
         }[column]
 
@@ -293,7 +293,7 @@ class SettingsTablePanel(Panel):
         header = table.horizontalHeader()
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setHighlightSections(False)
-        for column, width in ((_PART, 20), (_TITLE, 48), (_VALUE, 30), (_UNIT, 17), (_RANGE, 45)):
+        for column, width in ((_PART, 18), (_TITLE, 44), (_VALUE, 25), (_UNIT, 16), (_RANGE, 36)):
             table.setColumnWidth(column, width * SPACE_PX)
         header.setSectionResizeMode(_DESCRIPTION, QHeaderView.ResizeMode.Stretch)
         table.installEventFilter(self)
@@ -365,6 +365,19 @@ class SettingsTablePanel(Panel):
             self.reset_current()
             return True
         return False
+
+
+def short_range(field: ConfigField) -> str:
+    """What a field takes, as short as can be: `1 to 64`, `above 0, to 1`, `mean, sum`."""
+    if field.kind == "choice":
+        return ", ".join(map(str, field.choices))
+    low = "" if field.minimum is None else f"{'above ' if field.above_minimum else ''}{field.minimum:,.12g}"
+    high = "" if field.maximum is None else f"{'below ' if field.below_maximum else ''}{field.maximum:,.12g}"
+    if low and high:
+        return f"{low}, {high}" if "below" in high else f"{low} to {high}"
+    if low:
+        return low if field.above_minimum else f"{low} or more"
+    return f"up to {high}" if high else field.range_text.removeprefix("one of ")
 
 
 def _field_of(index: Index) -> ConfigField | None:

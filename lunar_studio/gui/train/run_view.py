@@ -1,0 +1,126 @@
+"""One run on show: its head, its three plots, its previews."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from lunar_studio.core.events import PreviewReady, TrainEvent
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.loss_history import LossHistory
+from lunar_studio.gui.train.loss_plots import LossPlotsView
+from lunar_studio.gui.train.preview_strip import PreviewStrip
+from lunar_studio.gui.train.run_header import RunHeader
+from lunar_studio.gui.widgets.panel import Panel
+
+# Previews get room for sprites of 32 pixels at twice their size where the window is as small as it may be.
+_PLOTS_PX = 360
+_PREVIEWS_PX = 172
+
+
+class RunView(QWidget):
+    """What a run tells, drawn; what it told before is read from its folder bit by bit.
+
+    Attributes:
+        path: Folder of the run on show, or None.
+        model_path: Its finished model, or None.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("run-view")
+        self.path: Path | None = None
+        self.model_path: Path | None = None
+        self._old: Iterator[list[TrainEvent]] | None = None
+        self._waiting: list[TrainEvent] = []
+        self._reader = QTimer(self)
+        self._reader.setInterval(0)
+        self._reader.timeout.connect(self._read_more)
+        self.history = LossHistory()
+        self.header = RunHeader()
+        self.plots = LossPlotsView()
+        self.previews = PreviewStrip()
+        self._is_stale = False
+        head = Panel()
+        head.column.addWidget(self.header)
+        curves = Panel()
+        curves.column.addWidget(self.plots)
+        pictures = Panel()
+        pictures.column.addWidget(self.previews)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.setChildrenCollapsible(False)
+        split.setHandleWidth(2 * SPACE_PX)
+        split.addWidget(curves)
+        split.addWidget(pictures)
+        split.setSizes([_PLOTS_PX, _PREVIEWS_PX])
+        split.setStretchFactor(0, 2)
+        split.setStretchFactor(1, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2 * SPACE_PX)
+        column.addWidget(head)
+        column.addWidget(split, 1)
+
+    def begin(self, path: Path, status: str, old: Iterator[list[TrainEvent]] | None = None) -> None:
+        """Show another run.
+
+        Args:
+            path: Its folder.
+            status: One line on how it is.
+            old: What it told before, a few thousand events at a time.
+        """
+        self.path = path
+        self.set_model(None)
+        self.history = LossHistory()
+        self.header.show_run(path.name, status)
+        self.previews.clear()
+        self.plots.show_history(self.history)
+        self.plots.fit()
+        self._waiting = []
+        self._old = old
+        if old is not None:
+            self._reader.start()
+
+    def set_model(self, path: Path | None) -> None:
+        """Offer the finished model, or not."""
+        self.model_path = path
+        self.header.offer_model(path is not None)
+
+    def add(self, events: Iterable[TrainEvent]) -> None:
+        """Take in what the run has just told."""
+        told = tuple(events)
+        self.header.add(told)
+        previews = [event for event in told if isinstance(event, PreviewReady)]
+        if previews:
+            self.previews.show_preview(previews[-1])
+        if self._old is not None:
+            self._waiting.extend(told)
+        elif self.history.add(told):
+            self._redraw()
+
+    @Slot()
+    def _read_more(self) -> None:
+        """A part of what the run told before; what it tells now waits until all of that is read."""
+        events = next(self._old, None) if self._old is not None else None
+        if events is None:
+            self._reader.stop()
+            self._old = None
+            events, self._waiting = self._waiting, []
+        if self.history.add(events):
+            self._redraw()
+
+    def _redraw(self) -> None:
+        """Draw the curves, but only where somebody sees them."""
+        self._is_stale = not self.isVisible()
+        if not self._is_stale:
+            self.plots.show_history(self.history)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Draw what came while nobody looked."""
+        super().showEvent(event)
+        if self._is_stale:
+            self._redraw()
