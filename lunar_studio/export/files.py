@@ -7,6 +7,7 @@ there before is kept under a temporary name, and comes back if anything fails.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Mapping
@@ -48,7 +49,12 @@ def write_together(contents: Mapping[Path, bytes], proof: Proof) -> tuple[Path, 
                 raise IsADirectoryError(0, "a folder of that name is in the way")
             item.target.parent.mkdir(parents=True, exist_ok=True)
             item.temporary = _write(item.target.parent, data)
-        proof({item.target: item.temporary.read_bytes() for item in pending if item.temporary is not None})
+        read = {item.target: item.temporary.read_bytes() for item in pending if item.temporary is not None}
+        for path, data in contents.items():
+            current = path
+            if read[path] != data:
+                raise OSError(errno.EIO, "the disk gives back other bytes than were written")
+        proof(read)
         for item in pending:
             current = item.target
             _put_in_place(item)

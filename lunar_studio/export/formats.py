@@ -206,7 +206,7 @@ def _folder(job: Job) -> tuple[dict[Path, bytes], Proof]:
         contents[path] = encode_png(Sprite(rgba_HWC), job.metadata)
 
     def prove(read: Mapping[Path, bytes]) -> None:
-        _compare(msgspec.json.decode(read[index]) == listed, index, "the list differs")
+        _compare(read[index] == contents[index], index, "the list differs")
         for path, meant in pictures.items():
             _compare(np.array_equal(_picture(read[path], path).rgba_HWC, meant), path, "pixels differ")
 
@@ -221,6 +221,7 @@ def _animation(kind: animations.Kind) -> Build:
         timeline = tuple((enlarged(frame.sprite.rgba_HWC, job.layout.scale), frame.duration_ms) for frame in job.frames)
 
         def prove(read: Mapping[Path, bytes]) -> None:
+            _pictures(read[job.destination], job.destination)
             meant, found = animations.merged(timeline), animations.decode(read[job.destination], kind)
             # A picture that never changes is a still, which has no duration.
             times_alike = len(meant) == 1 or [frame[1] for frame in meant] == [frame[1] for frame in found]
@@ -236,12 +237,17 @@ def _animation(kind: animations.Kind) -> Build:
 # ---- proofs --------------------------------------------------------------------------------------
 
 
-def _picture(data: bytes, path: Path) -> Sprite:
+def _pictures(data: bytes, path: Path) -> tuple[Sprite, ...]:
     try:
-        (sprite,) = read_sprites(data, name=path.stem)
+        return read_sprites(data, name=path.stem)
     except DatasetError as exc:
         raise ExportError(f"“{path.name}” cannot be read back. {exc.message}", hint=exc.hint) from exc
-    return sprite
+
+
+def _picture(data: bytes, path: Path) -> Sprite:
+    sprites = _pictures(data, path)
+    _compare(len(sprites) == 1, path, "it has several pictures")
+    return sprites[0]
 
 
 def _visibly_equal(left_HWC: U8, right_HWC: U8) -> bool:
