@@ -1,0 +1,150 @@
+"""Schedules, plan, batches of lessons, directions, finishing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from lunar_studio.core.config import TrainingConfig
+from lunar_studio.core.latent import Latent
+from lunar_studio.errors import ConfigError
+from lunar_studio.models.interface import LatentModel
+from lunar_studio.models.losses import ranking_loss
+from lunar_studio.pixels import damage
+from lunar_studio.training import schedules
+from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
+from lunar_studio.training.directions import find_directions, picture_properties
+from lunar_studio.training.finish import JUDGED_AS, encode_all, name_experts
+from lunar_studio.training.lessons import damaged_pairs
+from lunar_studio.training.state import new_state
+from tests.training.small_art import draw, tiny
+
+CPU = torch.device("cpu")
+
+
+def test_schedules_rise_and_fall_where_the_configuration_says() -> None:
+    config = tiny(
+        max_steps=1000,
+        warmup_steps=10,
+        learning_rate_schedule="cosine",
+        kl_weight=0.5,
+        kl_warmup_share=0.1,
+        quality_weight=2.0,
+        quality_start_share=0.2,
+    ).training
+    assert schedules.rate_factor(config, 0) == pytest.approx(0.1, rel=1e-3)
+    assert schedules.rate_factor(config, 500) == pytest.approx(0.01 + 0.99 * 0.5, rel=1e-6)
+    assert schedules.rate_factor(config, 1000) == pytest.approx(0.01)
+    assert [schedules.kl_weight(config, step) for step in (0, 50, 100, 900)] == [0.0, 0.25, 0.5, 0.5]
+    assert [schedules.quality_weight(config, step) for step in (0, 200, 300, 400, 900)] == [0.0, 0.0, 1.0, 2.0, 2.0]
+
+
+def test_weights_without_a_ramp_count_from_the_first_step() -> None:
+    config = tiny(kl_warmup_share=0.0, quality_start_share=0.0, quality_weight=1.0, kl_weight=0.5).training
+    assert (schedules.kl_weight(config, 0), schedules.quality_weight(config, 0)) == (0.5, 1.0)
+
+
+def test_the_fastest_precision_is_taken_and_the_reason_names_the_figures() -> None:
+    config = tiny().training
+    timed: list[str] = []
+
+    def time_step(plan: Plan) -> Callable[[], None]:
+        timed.append(plan.precision)
+        return lambda: None
+
+    plan = choose_plan(config, time_step)
+    assert timed == ["fp32"]
+    assert plan.precision == "fp32"
+    assert "fp32" in plan.reason
+    assert plan.memory_format == torch.contiguous_format
+
+
+def test_bf16_is_only_tried_where_the_processor_has_it() -> None:
+    capable = torch.cpu.get_capabilities()
+    native = any(capable.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    assert candidates(CPU) == (("fp32", "bf16") if native else ("fp32",))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_cuda_without_a_device_is_refused_with_a_hint() -> None:
+    with pytest.raises(ConfigError, match="no CUDA device"):
+        choose_device(TrainingConfig(device="cuda"))
+
+
+def test_damaged_pairs_are_pure_in_their_stream_and_the_second_is_worse() -> None:
+    sprites = np.stack([draw(index) for index in range(64)])
+    mild, bad = damaged_pairs(sprites, np.random.default_rng(3))
+    again = damaged_pairs(sprites, np.random.default_rng(3))
+    assert np.array_equal(mild, again[0])
+    assert np.array_equal(bad, again[1])
+
+    def error(other: np.ndarray) -> float:
+        return float(np.abs(other.astype(int) - sprites).mean())
+
+    assert error(bad) > error(mild) > 0
+
+
+def test_every_family_of_damage_has_a_name_for_experts() -> None:
+    assert set(JUDGED_AS) == set(damage.FAMILIES)
+    assert len(set(JUDGED_AS.values())) == len(JUDGED_AS)
+
+
+def test_experts_are_named_differently_and_reproducibly() -> None:
+    state = new_state(tiny(), Plan(CPU, "fp32", "test"))
+    teacher = state.teacher
+    assert teacher is not None
+    teacher.eval()
+    sprites = np.stack([draw(index) for index in range(8)])
+    logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
+    names = name_experts(teacher, sprites, logits)
+    assert len(set(names)) == 4
+    assert names == name_experts(teacher, sprites, logits)
+    assert set(names) <= set(JUDGED_AS.values())
+
+
+def test_directions_are_orthonormal_ordered_and_described_by_the_art() -> None:
+    torch.manual_seed(0)
+    vae: LatentModel = new_state(tiny(), Plan(CPU, "fp32", "test")).vae.eval()
+    sprites = np.stack([draw(index) for index in range(60)])
+    mu = encode_all(vae, sprites)
+    directions = find_directions(vae, mu, sprites)
+    axes = np.stack([direction.axis_L for direction in directions])
+    assert np.allclose(axes @ axes.T, np.eye(len(axes)), atol=1e-4)
+    for group in ("shape", "colour"):
+        shares = [direction.share for direction in directions if direction.group == group]
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) == pytest.approx(1.0)
+    for direction in directions:
+        positions = [direction.position(Latent(row.numpy())) for row in mu]
+        assert np.mean(positions) == pytest.approx(0.0, abs=1e-2)
+        assert np.std(positions, ddof=1) == pytest.approx(1.0, abs=2e-2)
+    assert len({direction.name for direction in directions}) == len(directions)
+    colour = [direction for direction in directions if direction.group == "colour"]
+    assert all(not direction.axis_L[vae.palette_dim :].any() for direction in colour)
+
+
+def test_picture_properties_mean_what_their_names_say() -> None:
+    tall, wide = np.zeros((16, 16, 4), np.uint8), np.zeros((16, 16, 4), np.uint8)
+    tall[2:14, 7:9] = (250, 40, 30, 255)
+    wide[12:14, 2:14] = (20, 40, 90, 255)
+    properties = picture_properties(np.stack([tall, wide]))
+    for name, more, less in (("upright", 0, 1), ("low", 1, 0), ("warm", 0, 1), ("light", 0, 1), ("vivid", 0, 1)):
+        assert properties[name][more] > properties[name][less], name
+    assert properties["bulk"][0] == pytest.approx(24 / 256)
+
+
+def test_ranking_prefers_the_better_one() -> None:
+    better, worse = torch.tensor([2.0]), torch.tensor([0.0])
+    assert ranking_loss(better, worse) < ranking_loss(worse, better)
+
+
+def test_a_state_from_another_configuration_is_refused(tmp_path: Path) -> None:
+    del tmp_path
+    state = new_state(tiny(), Plan(CPU, "fp32", "test"))
+    other = new_state(tiny(teacher_mode="off"), Plan(CPU, "fp32", "test"))
+    with pytest.raises((KeyError, RuntimeError, ValueError)):
+        state.restore(other.tensors(), other.scalars())
