@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from lunar_studio.core.config import SpriteVaeConfig
 from lunar_studio.errors import ConfigError
+from lunar_studio.models.checkpointing import frozen_statistics
 from lunar_studio.models.interface import LatentModel, Reconstruction
 
 # Weight of the squared error of the expected picture: 1 / (2 * 0.1^2), measured.
@@ -184,7 +185,7 @@ class SpriteVAE(LatentModel):
 
     def hard(self, z_BL: Tensor, soft_BCHW: Tensor) -> Tensor:
         """The rendered picture with the gradient of the expected one (straight-through, Bengio et al. 2013)."""
-        with torch.no_grad():
+        with torch.no_grad(), frozen_statistics(self):
             picture = self.prepare(self.render(z_BL))
         return soft_BCHW + (picture - soft_BCHW).detach()
 
