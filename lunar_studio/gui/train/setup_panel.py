@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.config_fields import with_overrides
@@ -85,6 +85,8 @@ class SetupPanel(Panel):
         scroll.setWidgetResizable(True)
         scroll.viewport().setAutoFillBackground(False)
         inner.setAutoFillBackground(False)
+        # Without its arrows a spin box with a border has no room for its number.
+        self.duration.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.UpDownArrows)
         self.unit.addItems(list(_UNITS))
         self.unit.setAccessibleName("Minutes or steps")
         self.unit.setToolTip("Minutes fit your evening; steps make two runs comparable.")
