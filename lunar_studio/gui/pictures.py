@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.errors import DatasetError
 from lunar_studio.gui.theme import Tokens
+
+LARGEST_SIDE_PX = 1024
+"""Of a picture taken from the clipboard."""
 
 
 def to_image(sprite: Sprite) -> QImage:
@@ -62,3 +68,38 @@ def paint_sprite(painter: QPainter, area: QRect, image: QImage, ratio: float) ->
     painter.drawImage(target, image)
     painter.restore()
     return target
+
+
+def read(path: Path) -> Sprite:
+    """The first frame of a picture file, however strange the file.
+
+    Raises:
+        DatasetError: It cannot be read; the message says why in an artist's words.
+    """
+    from lunar_studio.pixels import files  # brings Pillow, which the window's start does not need
+
+    return files.read_sprites(path)[0]
+
+
+def fitted(sprite: Sprite, size: int) -> tuple[Sprite, str]:
+    """The sprite at a model's size, and what was done to it; empty if nothing."""
+    from lunar_studio.pixels import fit
+
+    done = fit.fit(sprite, size)
+    return done.sprite, done.note
+
+
+def from_clipboard(image: QImage) -> Sprite:
+    """A sprite of a picture on the clipboard.
+
+    Raises:
+        DatasetError: There is none, or it is larger than any sprite or sheet.
+    """
+    if image.isNull():
+        raise DatasetError("There is no picture on the clipboard.", hint="Copy a sprite first, then paste it here.")
+    if max(image.width(), image.height()) > LARGEST_SIDE_PX:
+        raise DatasetError(
+            f"The picture on the clipboard has {image.width()} × {image.height()} pixels; that is no sprite.",
+            hint=f"Copy only the sprite, at most {LARGEST_SIDE_PX} pixels wide and high.",
+        )
+    return to_sprite(image, "pasted sprite")

@@ -16,6 +16,8 @@ QFrame[role="card"]:hover {{ background: {hover}; border-color: {hover}; }}
 QFrame[role="card"][chosen="true"] {{ border-color: {accent}; }}
 QFrame[role="card"]:focus {{ border-color: {focus}; }}
 QFrame[role="well"] {{ background: {sunken}; border: none; border-radius: {radius}px; }}
+#command-palette {{ background: {raised}; border: 1px solid {line}; border-radius: 6px; }}
+#banner {{ background: {raised}; }}
 QLabel[role="muted"] {{ color: {muted}; }}
 QLabel[role="accent"] {{ color: {accent}; }}
 QLabel[role="good"] {{ color: {good}; }}
@@ -35,7 +37,14 @@ QPushButton[role="primary"]:focus {{ border-color: {focus}; }}
 QPushButton[role="primary"]:disabled {{ background: {raised}; color: {faint}; border-color: {raised}; }}
 QPushButton[role="quiet"] {{ background: transparent; color: {muted}; border-color: transparent; padding: 4px 8px; }}
 QPushButton[role="quiet"]:hover {{ color: {text}; background: {raised}; }}
+QPushButton[role="quiet"]:checked {{ color: {text}; background: {raised}; }}
 QPushButton[role="quiet"]:focus {{ border-color: {focus}; color: {text}; }}
+QPushButton[role="tab"] {{ background: transparent; color: {muted}; border: none;
+  border-radius: 0; padding: 5px 10px 3px;
+  border-bottom: 2px solid transparent; }}
+QPushButton[role="tab"]:hover {{ color: {text}; }}
+QPushButton[role="tab"]:checked {{ color: {text}; border-bottom-color: {accent}; }}
+QPushButton[role="tab"]:focus {{ border-bottom-color: {focus}; }}
 QPushButton::menu-indicator {{ image: none; width: 0; }}
 
 QToolButton {{ background: transparent; border: 1px solid transparent; border-radius: {radius}px; padding: 3px; }}
@@ -50,6 +59,12 @@ QLineEdit, QAbstractSpinBox, QPlainTextEdit, QTextEdit {{ background: {sunken}; 
 QLineEdit:hover, QAbstractSpinBox:hover {{ border-color: {line}; }}
 QLineEdit:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {{ border-color: {focus}; }}
 QLineEdit:disabled, QAbstractSpinBox:disabled {{ color: {faint}; }}
+QAbstractSpinBox {{ padding: 3px 0; }}
+QAbstractSpinBox QLineEdit {{ background: transparent; border: none; padding: 0 6px; min-height: 0; }}
+QAbstractSpinBox::up-button {{ width: 0; height: 0; border: none; subcontrol-origin: border;
+  subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ width: 0; height: 0; border: none; subcontrol-origin: border;
+  subcontrol-position: bottom right; }}
 QComboBox {{ background: {raised}; color: {text}; border: 1px solid {raised}; border-radius: {radius}px;
   padding: 3px 8px; min-height: 18px; }}
 QComboBox:hover {{ background: {hover}; border-color: {hover}; }}
@@ -62,7 +77,8 @@ QListView, QTreeView, QTableView {{ background: transparent; border: none; outli
   alternate-background-color: {panel}; }}
 QListView::item {{ border-radius: {radius}px; padding: 2px 4px; border: 1px solid transparent; }}
 QListView::item:hover {{ background: {raised}; }}
-QListView::item:selected, QTableView::item:selected, QTreeView::item:selected {{ background: {raised}; color: {text}; }}
+QListView::item:selected {{ background: {raised}; color: {accent}; }}
+QTableView::item:selected, QTreeView::item:selected {{ background: {raised}; color: {text}; }}
 QListView:focus::item:selected {{ border-color: {focus}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
   padding: 4px 8px; }}
@@ -81,6 +97,11 @@ QMenu::item {{ padding: 4px 24px 4px 12px; border-radius: {radius}px; }}
 QMenu::item:selected {{ background: {accent}; color: {on_accent}; }}
 QMenu::item:disabled {{ color: {faint}; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 8px; }}
+QSlider::groove:horizontal {{ background: {line}; height: 3px; border-radius: 1px; }}
+QSlider::sub-page:horizontal {{ background: {accent}; height: 3px; border-radius: 1px; }}
+QSlider::handle:horizontal {{ background: {accent}; width: 12px; height: 12px; margin: -5px 0; border-radius: 6px;
+  border: 1px solid {accent}; }}
+QSlider::handle:horizontal:focus, QSlider::handle:horizontal:hover {{ border-color: {text}; }}
 QProgressBar {{ background: {sunken}; border: none; border-radius: 2px; max-height: 4px; min-height: 4px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 2px; }}
 QSplitter::handle {{ background: transparent; }}

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QWidget
 
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui import theme
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import ActionButton
@@ -58,7 +59,11 @@ class PaletteStrip(QWidget):
         painter = QPainter(self)
         left = self.width() - self._shown() * _SWATCH_PX
         for index, colour in enumerate(self._colours[: self._shown()]):
-            painter.fillRect(QRect(left + index * _SWATCH_PX, 0, _SWATCH_PX - 1, _SWATCH_PX), QColor(*colour))
+            area = QRect(left + index * _SWATCH_PX, 0, _SWATCH_PX, _SWATCH_PX)
+            painter.fillRect(area, QColor(*colour))
+            # A hairline, or the palette's lightest colour would be lost on a light panel.
+            painter.setPen(theme.colour(theme.current().muted, 0.35))
+            painter.drawRect(area.adjusted(0, 0, -1, -1))
 
     def event(self, event: QEvent) -> bool:
         """Say the colour under the mouse."""

@@ -6,8 +6,10 @@ the service to decode it; the service's answer is passed on to the views. Nothin
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -15,6 +17,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
 from lunar_studio.core.latent import Direction, Latent, raw_directions
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui import pictures
 from lunar_studio.gui.explore.variations import variations
 from lunar_studio.session.commands import (
     AddBookmark,
@@ -56,6 +59,7 @@ class ExploreController(QObject):
         before_changed: Emitted with the `Sprite` that before/after compares with, or None.
         drawn: Emitted with a `Drawn` of the strip's sprites.
         failed: Emitted with a `Failure` for the banner.
+        noticed: Emitted with a message, a hint and its kind (`good`, `warn`), for the banner.
     """
 
     document_changed = Signal(object)
@@ -65,6 +69,7 @@ class ExploreController(QObject):
     before_changed = Signal(object)
     drawn = Signal(object)
     failed = Signal(object)
+    noticed = Signal(str, str, str)
 
     def __init__(self, session: Session, service: ExploreService, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -223,9 +228,8 @@ class ExploreController(QObject):
         if document.latent is None:
             # The first sprite of a model is where the history begins, and no step of it.
             first = document.for_model(document.model)
-            self.session.start(first)
-            changed = SetLatent(latent, latent, seed, prompt, spread, None, title)
-            self.session.do(changed)
+            begun = replace(first, latent=latent, anchor=latent, seed=seed, prompt=prompt, temperature=spread)
+            self.session.start(begun)
             return
         kept = with_locks(latent, document.latent, self.locked_directions())
         self.session.do(SetLatent(kept, kept, seed, prompt, spread, None, title))
@@ -234,8 +238,12 @@ class ExploreController(QObject):
 
     def take_sprite(self, sprite: Sprite) -> None:
         """Find the place of an artist's own sprite in the latent space, and go there."""
-        if self._model is not None:
-            self._service.request_encode(sprite)
+        if self._model is None:
+            return
+        placed, note = pictures.fitted(sprite, self._model.info.image_size)
+        if note:
+            self.noticed.emit(f"{sprite.name or 'The sprite'} was fitted to the model: {note}.", "", "good")
+        self._service.request_encode(placed)
 
     @Slot(object)
     def _on_encoded(self, encoded: Encoded) -> None:
@@ -283,7 +291,7 @@ class ExploreController(QObject):
                     name,
                     current.latent,
                     current.sprite,
-                    current.score.value,
+                    None if math.isnan(current.score.value) else current.score.value,
                     document.seed,
                     document.prompt,
                     model=document.model,

@@ -81,7 +81,8 @@ class SliderSection(QWidget):
         left = len(self._directions) - len(self.sliders)
         self._body.setVisible(unfolded)
         self._more.setVisible(unfolded and left > 0)
-        self._more.setText(f"Show {min(left, self._step)} more of {left}")
+        more = f"Show {min(left, self._step)} more"
+        self._more.setText(more if left <= self._step else f"{more} of {left}")
 
     @Slot()
     def _on_toggled(self) -> None:
@@ -147,6 +148,8 @@ class LatentPanel(Panel):
         )
         self._column.addWidget(self._nothing)
         self._nothing.hide()
+        self._welcome = Label("Sliders for shape and colour appear here when a model is open.", role="muted", wrap=True)
+        self._column.addWidget(self._welcome)
         self._column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(self._list)
@@ -178,6 +181,7 @@ class LatentPanel(Panel):
 
     def set_model(self, model: LoadedModel) -> None:
         """Build the sections of another model."""
+        self._welcome.hide()
         for old in self._sections:
             self._column.removeWidget(old)
             old.deleteLater()

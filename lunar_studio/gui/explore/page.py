@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import Decoded
@@ -24,6 +25,8 @@ from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import Drawn, LoadedModel
 
 _PANELS = ("shelf", "strip", "sliders")
+_SHELF_PX = 59 * SPACE_PX
+_RIGHT_PX = 87 * SPACE_PX
 
 
 class ExplorePage(QWidget):
@@ -70,9 +73,11 @@ class ExplorePage(QWidget):
             "Open Model…",
         )
         self._empty.acted.connect(self.open_asked)
+        self._waiting = EmptyState("moon", "Opening the model…", "The first sprite is here in a moment.")
+        self._follow(actions["re-roll"])
         self._lay_out()
         self._connect()
-        self._first_state = self.layout_state()
+        self._is_laid_out = False
 
     def _lay_out(self) -> None:
         centre = Panel()
@@ -80,6 +85,7 @@ class ExplorePage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.canvas)
+        self._stack.addWidget(self._waiting)
         centre.column.addWidget(self.roll_bar)
         centre.column.addWidget(self._stack, 1)
         centre.column.addWidget(self.tools)
@@ -92,12 +98,15 @@ class ExplorePage(QWidget):
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
         self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self._right, stretch=0)
-        self._upper.setSizes([204, 700])
-        self._left.setSizes([560, 152])
-        self._outer.setSizes([900, 348])
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
         column.addWidget(self._outer)
+
+    def _follow(self, roll: QAction) -> None:
+        """Without a model there is nothing to roll."""
+        for widget in (self.roll_bar, self.strip):
+            widget.setEnabled(roll.isEnabled())
+            roll.enabledChanged.connect(widget.setEnabled)
 
     def _connect(self) -> None:
         controller, latents = self._controller, self.latents
@@ -119,6 +128,7 @@ class ExplorePage(QWidget):
         self.canvas.zoomed.connect(self.tools.show_zoom)
         controller.document_changed.connect(self._on_document)
         controller.model_changed.connect(self._on_model)
+        controller.loading_changed.connect(self._on_loading)
         controller.shown.connect(self._on_shown)
         controller.before_changed.connect(self._on_before)
         controller.drawn.connect(self._on_drawn)
@@ -169,10 +179,17 @@ class ExplorePage(QWidget):
             splitter.restoreState(QByteArray.fromBase64(text.encode("ascii", "ignore")))
         for name in _PANELS:
             self.set_panel_visible(name, name not in parts[-1].split(","))
+        self._is_laid_out = True
 
+    @Slot()
     def reset_layout(self) -> None:
-        """Every panel back where it was at first."""
-        self.restore_layout(self._first_state)
+        """Every panel back where it was at first: the canvas gets what the others do not need."""
+        for name in _PANELS:
+            self.set_panel_visible(name, True)
+        self._outer.setSizes([max(1, self.width() - _RIGHT_PX), _RIGHT_PX])
+        self._upper.setSizes([_SHELF_PX, max(1, self._left.width() - _SHELF_PX)])
+        strip = self.strip.ideal_height()
+        self._left.setSizes([max(1, self._left.height() - strip), strip])
 
     def _splitters(self) -> tuple[QSplitter, QSplitter, QSplitter]:
         return self._outer, self._left, self._upper
@@ -187,6 +204,11 @@ class ExplorePage(QWidget):
         self.latents.show_document(document)
         self.shelf.show_document(document)
         self.roll_bar.show_document(document)
+
+    @Slot(bool)
+    def _on_loading(self, loading: bool) -> None:
+        if self._controller.current is None:
+            self._stack.setCurrentWidget(self._waiting if loading else self._empty)
 
     @Slot(object)
     def _on_model(self, model: LoadedModel) -> None:
@@ -227,6 +249,13 @@ class ExplorePage(QWidget):
         document = self._controller.document
         title = "Take random sprite" if mode == "random" else "Take variation"
         self._controller.begin(latent, title, seed=document.seed, prompt=document.prompt)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """The first time, when sizes are known: the layout of a new user."""
+        super().showEvent(event)
+        if not self._is_laid_out:
+            self._is_laid_out = True
+            QTimer.singleShot(0, self.reset_layout)
 
 
 def _splitter(name: str, orientation: Qt.Orientation, first: QWidget, second: QWidget, *, stretch: int) -> QSplitter:

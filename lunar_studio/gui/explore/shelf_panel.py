@@ -15,7 +15,7 @@ from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 from lunar_studio.session.document import Bookmark, Document
 from lunar_studio.session.history import Session
 
-_THUMB_PX = 14 * SPACE_PX
+_THUMB_PX = 17 * SPACE_PX
 _GAP_PX = SPACE_PX
 
 
@@ -145,6 +145,7 @@ class ShelfPanel(Panel):
         scroll = QScrollArea()
         scroll.setWidget(shelf)
         scroll.setWidgetResizable(True)
+        shelf.setAutoFillBackground(False)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.history = QListView()
         self.history.setObjectName("history")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -17,13 +18,16 @@ from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 from lunar_studio.workers.explore_service import Drawn
 
 StripMode = Literal["random", "variations"]
-COUNT = 16
-_SMALLEST_PX, _LARGEST_PX = 44, 136
+COUNT = 24
+"""Sprites drawn at once; as many are shown as there is room for."""
+
+_FEWEST = 10
+_INSET_PX = SPACE_PX
 _SETTLE_MS = 250
 
 
 class StripPanel(Panel):
-    """Sixteen sprites to take.
+    """A row of sprites to take.
 
     Attributes:
         wanted: Emitted with the mode and the strength when sprites shall be drawn.
@@ -39,9 +43,9 @@ class StripPanel(Panel):
         self.mode: StripMode = "random"
         self._latents: tuple[Latent, ...] = ()
         self._stale = False
-        self._random = TextButton("Random", role="quiet", tip="Sixteen sprites the model invents, with the words above")
+        self._random = TextButton("Random", role="quiet", tip="Sprites the model invents, with the words above")
         self._variations = TextButton(
-            "Variations", role="quiet", tip="Sixteen sprites like the one on the canvas; locked sliders stay"
+            "Variations", role="quiet", tip="Sprites like the one on the canvas; locked sliders stay"
         )
         modes = QButtonGroup(self)
         for button in (self._random, self._variations):
@@ -58,7 +62,7 @@ class StripPanel(Panel):
         self.strength.setValue(50)
         self.strength.setFixedWidth(120)
         self._strength_label = Label("strength", role="muted")
-        again = TextButton("Draw again", icon_name="dice", role="quiet", tip="Sixteen others")
+        again = TextButton("Draw again", icon_name="dice", role="quiet", tip="Others")
         again.clicked.connect(self.ask)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -75,29 +79,38 @@ class StripPanel(Panel):
         row.addStretch(1)
         row.addWidget(again)
         self.column.addLayout(row)
+        self._build_grid()
+        self._show_mode()
+        self.setMinimumHeight(26 * SPACE_PX)
+
+    def _build_grid(self) -> None:
         self._box = QWidget()
         self._grid = QGridLayout(self._box)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(SPACE_PX)
         self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.thumbs = [SpriteThumb(f"Sprite {number + 1}", _SMALLEST_PX) for number in range(COUNT)]
+        self.thumbs = [SpriteThumb(f"Sprite {number + 1}", 8 * SPACE_PX, self._box) for number in range(COUNT)]
         for thumb in self.thumbs:
             thumb.clicked.connect(self._on_clicked)
             thumb.setEnabled(False)
         self.column.addWidget(self._box, 1)
+        self._sprite_px = 32
         self._shape = (0, 0)
-        self._show_mode()
-        self.setMinimumHeight(26 * SPACE_PX)
 
     def show_drawn(self, drawn: Drawn) -> None:
         """Show what was drawn, if it is for the mode that is on."""
         if drawn.topic != self.mode:
             return
         self._latents = drawn.latents
+        if drawn.sprites and drawn.sprites[0].width != self._sprite_px:
+            self._sprite_px = drawn.sprites[0].width
+            self._lay_out()
         for thumb, sprite, score in zip(self.thumbs, drawn.sprites, drawn.scores, strict=False):
             thumb.set_sprite(sprite)
-            thumb.set_badge(f"{score.value:.0f}")
-            thumb.setToolTip(f"Score {score.value:.0f}. Click to take it; undo brings the other back.")
+            judged = not math.isnan(score.value)
+            thumb.set_badge(f"{score.value:.0f}" if judged else "")
+            said = f"Score {score.value:.0f}. " if judged else ""
+            thumb.setToolTip(f"{said}Click to take it; undo brings the other back.")
             thumb.setEnabled(True)
 
     @Slot()
@@ -133,20 +146,32 @@ class StripPanel(Panel):
         if index < len(self._latents):
             self.taken.emit(self._latents[index], self.mode)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """One row or two, with thumbnails as large as fit."""
-        super().resizeEvent(event)
-        width, height = self._box.width(), self._box.height()
-        best = (0, 1)
-        for rows in (1, 2):
-            columns = -(-COUNT // rows)
-            side = min((height + SPACE_PX) // rows, (width + SPACE_PX) // columns) - SPACE_PX
-            best = max(best, (side, rows))
-        side, rows = min(_LARGEST_PX, max(_SMALLEST_PX, best[0])), best[1]
-        if (side, rows) == self._shape:
+    def ideal_height(self) -> int:
+        """Height at which one row of thumbnails fits exactly, given the width."""
+        return self.height() - self._box.height() + self._best_side(self._box.width(), 1)
+
+    def _best_side(self, width: int, rows: int) -> int:
+        """Side of the largest thumbnail that shows its sprite at a whole zoom, enough of them in a row."""
+        zoom = 1
+        while rows * (width // (self._sprite_px * (zoom + 1) + _INSET_PX + SPACE_PX)) >= _FEWEST:
+            zoom += 1
+        return self._sprite_px * zoom + _INSET_PX
+
+    def _lay_out(self) -> None:
+        width, height = self._box.width() + SPACE_PX, self._box.height() + SPACE_PX
+        side = self._best_side(width, 1)
+        while side + SPACE_PX > height and side > self._sprite_px + _INSET_PX:
+            side -= self._sprite_px
+        columns, rows = max(1, width // (side + SPACE_PX)), max(1, height // (side + SPACE_PX))
+        if (side, columns * 100 + rows) == self._shape:
             return
-        self._shape = (side, rows)
-        columns = -(-COUNT // rows)
+        self._shape = (side, columns * 100 + rows)
         for index, thumb in enumerate(self.thumbs):
             thumb.set_side(side)
+            thumb.setVisible(index < columns * rows)
             self._grid.addWidget(thumb, index // columns, index % columns)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """As many thumbnails as fit, each as large as a whole zoom allows."""
+        super().resizeEvent(event)
+        self._lay_out()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -242,7 +244,11 @@ class TeacherPanel(Panel):
         self._reference = self._last
 
     def show_score(self, score: Score) -> None:
-        """Show the teacher's judgement."""
+        """Show the teacher's judgement; NaN means that the model has no teacher."""
+        if math.isnan(score.value):
+            self.meter.show_score(None, None)
+            self.experts.show_experts(())
+            return
         self.meter.show_score(score, self._reference)
         self.experts.show_experts(score.experts)
         self._last = score.value

@@ -40,14 +40,16 @@ class EmptyState(QWidget):
         heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         words = Label(text, role="muted", wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        words.setMinimumWidth(_WIDTH_PX)
-        words.setMaximumWidth(_WIDTH_PX)
+        for label in (heading, words):
+            # A layout that centres a wrapped label does not ask it how high it gets.
+            label.setFixedWidth(_WIDTH_PX)
+            label.setMinimumHeight(label.heightForWidth(_WIDTH_PX))
         column = QVBoxLayout(self)
         column.setSpacing(2 * SPACE_PX)
         column.addStretch(2)
         column.addWidget(self._picture)
         column.addSpacing(SPACE_PX)
-        column.addWidget(heading)
+        column.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words, 0, Qt.AlignmentFlag.AlignHCenter)
         self.button = TextButton(button, role="primary") if button else None
         if self.button is not None:

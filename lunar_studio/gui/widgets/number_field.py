@@ -68,7 +68,7 @@ class WholeNumberField(QSpinBox):
 def _prepare(field: QAbstractSpinBox, name: str, tip: str) -> None:
     field.setAccessibleName(name)
     field.setToolTip(tip or name)
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    # The stylesheet gives the arrows no width: with `NoButtons` a styled spin box has a text field 1 px wide.
     field.setAlignment(Qt.AlignmentFlag.AlignRight)
     field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     field.setKeyboardTracking(False)

@@ -1,0 +1,269 @@
+"""The composition root: builds every part once, joins them, runs the event loop. No logic of its own.
+
+Boot order, and why it is this:
+
+1. The display is looked for. Without one Qt would abort the process; we say so and return 1.
+2. `QApplication`, then the crash reporter: from here on nothing can end the studio silently.
+3. Settings, then the theme: the first frame has the right colours.
+4. `ThreadHost` and `ExploreService`; the bundled or the given model begins to load in the worker's
+   thread *before* the window is built, so that torch is imported while Qt lays out. What a worker
+   needs of the engine is imported inside its functions: this thread never imports torch.
+5. `Session`, controller, window; it is shown with the Explore page and an empty canvas.
+6. The event loop. Model, sliders and first sprite arrive as signals. Other pages, their services and
+   pyqtgraph are built when they are first opened.
+7. After the loop: a run that trains is stopped and saved, threads are asked to end, settings are
+   written, hooks are given back.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication, QWidget
+
+from lunar_studio import __version__, paths
+from lunar_studio.core.config import RunConfig
+from lunar_studio.core.events import StepDone, TrainEvent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui import icons, theme
+from lunar_studio.gui.action_set import ActionSet
+from lunar_studio.gui.crash import CrashReporter
+from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.main_window import MainWindow, PageFactory
+from lunar_studio.gui.preferences import Preferences
+from lunar_studio.session.history import Session
+from lunar_studio.session.ports import Explorer
+from lunar_studio.workers.explore_service import ExploreService
+from lunar_studio.workers.thread_host import ThreadHost
+from lunar_studio.workers.train_service import TrainService
+
+if TYPE_CHECKING:
+    from lunar_studio.gui.data.data_page import DataPage
+    from lunar_studio.gui.train.train_page import TrainPage
+
+NO_DISPLAY = """Lunar Studio needs a screen, and there is none here (DISPLAY and WAYLAND_DISPLAY are not set).
+On a server, use the command line: `lunar-studio sample --count 16 --out ./out` draws without a window."""
+
+_log = logging.getLogger(__name__)
+
+
+def load_explorer(path: Path | None) -> Explorer:
+    """Open a model, or the bundled one for None; the engine is imported here, in the worker's thread.
+
+    Raises:
+        ModelFileError: The file is damaged, hostile, not ours or too new.
+    """
+    from lunar_studio.explore.engine import load
+
+    return load(path)
+
+
+def train(
+    dataset: Path,
+    run_dir: Path,
+    config: RunConfig,
+    *,
+    resume: bool,
+    should_stop: Callable[[], bool],
+    should_pause: Callable[[], bool],
+) -> Iterator[TrainEvent]:
+    """Train, as `session.ports.Trainer` says; the loop is imported here, in the worker's thread.
+
+    Raises:
+        LunarError: It cannot start or go on.
+    """
+    from lunar_studio.training import loop
+
+    yield from loop.train(dataset, run_dir, config, resume=resume, should_stop=should_stop, should_pause=should_pause)
+
+
+def write_sheet(sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
+    """Write a sheet, as `session.ports.SheetWriter` says; imported here, in the worker's thread.
+
+    Raises:
+        ExportError: It cannot be written, or reads back differently.
+    """
+    from lunar_studio.export.formats import write
+
+    return write(sprites, destination, format_id=format_id, columns=columns)
+
+
+class Studio(QObject):
+    """Every part, joined.
+
+    Args:
+        app: The application.
+        reporter: Receives what breaks.
+
+    Attributes:
+        window: The window.
+        controller: Document and model.
+        host: Owner of the threads.
+    """
+
+    def __init__(self, app: QApplication, reporter: CrashReporter) -> None:
+        super().__init__()
+        self.preferences = Preferences(paths.settings_file(), self)
+        theme.apply(app, _wanted_theme(self.preferences))
+        app.setWindowIcon(QIcon(icons.pixmap("moon", theme.DARK.accent, 1.0, 4 * icons.GRID_PX)))
+        self.host = ThreadHost(self)
+        self.explore_service = ExploreService(self.host, load_explorer, self)
+        self.train_service = TrainService(self.host, train, self)
+        self.session = Session()
+        self.controller = ExploreController(self.session, self.explore_service, self)
+        self._reporter = reporter
+        self.host.crashed.connect(reporter.show_crash)
+        self.train_service.events_received.connect(self._on_training)
+        self.train_service.running_changed.connect(self._on_running)
+        self.window: MainWindow
+        self._train_page: TrainPage | None = None
+        self._data_page: DataPage | None = None
+
+    def open_window(self) -> None:
+        """Build the window and show it."""
+        factories: dict[str, PageFactory] = {
+            "train": self._make_train_page,
+            "data": self._make_data_page,
+        }
+        self.window = MainWindow(self.controller, self.preferences, factories)
+        self.window.runner.crashed.connect(self._reporter.report)
+        self._reporter.set_window(self.window)
+        self.window.show()
+
+    def _make_train_page(self, actions: ActionSet) -> QWidget:
+        from lunar_studio.gui.train.train_page import TrainPage  # brings pyqtgraph
+
+        page = TrainPage(self.train_service, self.host, paths.runs_dir(), paths.datasets_dir())
+        page.explore_requested.connect(self._on_explore_asked)
+        page.data_requested.connect(self._on_data_asked)
+        page.setup.changed.connect(self._update_training)
+        actions.bind("train-start", page.start)
+        actions.bind("train-stop", page.stop)
+        actions.bind("train-pause", self._toggle_pause)
+        self._train_page = page
+        return page
+
+    def _make_data_page(self, _actions: ActionSet) -> QWidget:
+        from lunar_studio.gui.data.data_page import DataPage
+
+        page = DataPage(self.host, paths.datasets_dir())
+        page.train_requested.connect(self._on_train_asked)
+        self._data_page = page
+        return page
+
+    @Slot(object)
+    def _on_explore_asked(self, model: Path) -> None:
+        self.window.open_model(model)
+        self.window.open_page("explore")
+
+    @Slot(object)
+    def _on_data_asked(self, source: Path) -> None:
+        self.window.open_page("data")
+        if self._data_page is not None:
+            self._data_page.set_source(source)
+
+    @Slot(object)
+    def _on_train_asked(self, dataset: Path) -> None:
+        self.window.open_page("train")
+        if self._train_page is not None:
+            self._train_page.set_source(dataset)
+
+    def _toggle_pause(self) -> None:
+        self.train_service.set_paused(not self.train_service.is_paused)
+
+    @Slot()
+    def _update_training(self) -> None:
+        page = self._train_page
+        self.window.set_training_conditions(
+            can_train=page is not None and page.can_start, training=self.train_service.is_running
+        )
+
+    @Slot(object)
+    def _on_training(self, events: tuple[TrainEvent, ...]) -> None:
+        for event in reversed(events):
+            if isinstance(event, StepDone):
+                self.window.status.show_training(f"training: step {event.step:,}", event.share_done)
+                return
+
+    @Slot(bool)
+    def _on_running(self, running: bool) -> None:
+        self.window.status.show_training("training: getting ready" if running else "", None)
+        self._update_training()
+
+    def shut_down(self) -> tuple[str, ...]:
+        """Stop what trains, end every thread; returns the names of those that did not end."""
+        self.train_service.request_stop()
+        stalled = self.host.shut_down()
+        self.controller.close()
+        return stalled
+
+
+def run(model: Path | None = None, project: Path | None = None) -> int:
+    """Open the studio; returns its exit status when the window has closed.
+
+    Args:
+        model: Model file to open; for None the one opened last, or the bundled one.
+        project: Project file to open.
+
+    Returns:
+        0 after a normal end, 1 where there is no display.
+    """
+    if not _has_display():
+        print(NO_DISPLAY, file=sys.stderr)
+        return 1
+    app = _application()
+    reporter = CrashReporter(paths.cache_dir())
+    reporter.install()
+    try:
+        studio = Studio(app, reporter)
+        studio.controller.open_model(model)
+        studio.open_window()
+        if project is not None:
+            _log.info("project %s", project)
+        status = app.exec()
+        stalled = studio.shut_down()
+    finally:
+        reporter.uninstall()
+    if stalled:
+        # Everything of the user's is on disk; Qt would abort when it destroys a running thread.
+        _log.warning("threads that did not end: %s", ", ".join(stalled))
+        os._exit(status)
+    return status
+
+
+def _has_display() -> bool:
+    """Whether Qt could open a window: on Linux it aborts the process where it cannot."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").startswith(
+        ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
+    ):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _application() -> QApplication:
+    """The one application; fractional display scales are passed through, for the canvas handles them itself."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Lunar Studio")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("lunar-studio")
+    return app
+
+
+def _wanted_theme(preferences: Preferences) -> theme.Tokens:
+    """The theme of the settings, or the system's; dark where the system does not say."""
+    name = preferences.values.text("look.theme")
+    if name == "system":
+        light = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Light
+        return theme.LIGHT if light else theme.DARK
+    return theme.THEMES[name]

@@ -1,0 +1,449 @@
+"""The window: header, pages, banner, status line, and what the actions of the table do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from lunar_studio import __version__, paths
+from lunar_studio.core.events import Decoded, Failure
+from lunar_studio.gui import pictures, theme
+from lunar_studio.gui.action_runner import ActionRunner
+from lunar_studio.gui.action_set import ActionSet
+from lunar_studio.gui.command_palette import CommandPalette
+from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.explore.page import ExplorePage
+from lunar_studio.gui.header import PAGES, Header
+from lunar_studio.gui.help_dialog import TextDialog, page_help
+from lunar_studio.gui.preferences import Preferences
+from lunar_studio.gui.status_line import StatusLine
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.banner import Banner
+from lunar_studio.session.document import Document
+from lunar_studio.workers.explore_service import LoadedModel
+
+MODEL_SUFFIX = ".safetensors"
+_SMALLEST = QSize(1024, 640)
+_FIRST_SIZE = QSize(1440, 880)
+
+PageFactory = Callable[[ActionSet], QWidget]
+
+
+class MainWindow(QMainWindow):
+    """The studio's one window.
+
+    Args:
+        controller: Document and model.
+        preferences: The user's settings.
+        pages: Makes the pages other than Explore, each when it is first opened; a page that is missing is disabled.
+
+    Attributes:
+        actions_by_id: Every action of the table.
+        runner: Runs what actions are bound to; its signals tell what went wrong.
+        explore: The Explore page.
+        banner: What went wrong, or is worth knowing.
+        closing: Emitted once, when the window is about to close.
+    """
+
+    closing = Signal()
+
+    def __init__(
+        self, controller: ExploreController, preferences: Preferences, pages: Mapping[str, PageFactory]
+    ) -> None:
+        super().__init__()
+        self.setObjectName("main-window")
+        self.setWindowTitle("Lunar Studio")
+        self.setMinimumSize(_SMALLEST)
+        self.setAcceptDrops(True)
+        self._controller = controller
+        self._preferences = preferences
+        self._factories = dict(pages)
+        self._pages: dict[str, QWidget] = {}
+        self._page = "explore"
+        self._recent: list[Path] = []
+        self._opening: Path | None = None
+        self._conditions: frozenset[str] = frozenset()
+        self._clipboard_has_picture = _clipboard_has_picture()
+        self.runner = ActionRunner(self)
+        self.actions_by_id = ActionSet(self.runner, self)
+        self.header = Header(self.actions_by_id)
+        self.banner = Banner()
+        self.status = StatusLine()
+        self.explore = ExplorePage(controller, self.actions_by_id, preferences.values.number("explore.slider_count"))
+        self._stack = QStackedWidget()
+        self._pages["explore"] = self.explore
+        self._stack.addWidget(self.explore)
+        centre = self._lay_out()
+        self.palette_popup = CommandPalette(self.actions_by_id, centre)
+        self._bind()
+        self._connect()
+        self._restore()
+        self._update_conditions()
+
+    def _lay_out(self) -> QWidget:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        banner_box = QWidget()
+        around = QVBoxLayout(banner_box)
+        around.setContentsMargins(SPACE_PX, 0, SPACE_PX, SPACE_PX)
+        around.addWidget(self.banner)
+        self._banner_box = banner_box
+        banner_box.hide()
+        column.addWidget(self.header)
+        column.addWidget(banner_box)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(centre)
+        return centre
+
+    def _bind(self) -> None:
+        bind, controller, canvas = self.actions_by_id.bind, self._controller, self.explore.canvas
+        for page in PAGES:
+            if page == "explore" or page in self._factories:
+                bind(f"page-{page}", _PageOpener(self, page))
+        bind("open-model", self.ask_for_model)
+        bind("open-bundled-model", self.open_bundled_model)
+        bind("open-sprite", self.ask_for_sprite)
+        bind("export-sheet", _PageOpener(self, "export"))
+        bind("quit", self._quit)
+        bind("undo", controller.session.undo)
+        bind("redo", controller.session.redo)
+        bind("copy-sprite", self.copy_sprite)
+        bind("paste-sprite", self.paste_sprite)
+        bind("re-roll", self.explore.roll)
+        bind("reset-all", controller.reset_all)
+        bind("bookmark", controller.bookmark)
+        bind("before-after", self._toggle_before)
+        bind("set-before", controller.compare_with_this)
+        for zoom in range(1, 10):
+            bind(f"zoom-{zoom}", _Zoomer(self, zoom))
+        bind("zoom-fit", self._zoom_to_fit)
+        bind("pixel-grid", self._toggle_grid)
+        bind("checkerboard", self._toggle_checkerboard)
+        bind("tile-preview", self._toggle_tiles)
+        bind("toggle-theme", self.toggle_theme)
+        bind("reset-layout", self.reset_layout)
+        bind("command-palette", self.palette_popup.open)
+        bind("help", self.show_help)
+        bind("about", self.show_about)
+        values = self._preferences.values
+        self.actions_by_id["pixel-grid"].setChecked(values.flag("canvas.pixel_grid"))
+        self.actions_by_id["checkerboard"].setChecked(values.flag("canvas.checkerboard"))
+        canvas.set_option("pixel_grid", values.flag("canvas.pixel_grid"))
+        canvas.set_option("checkerboard", values.flag("canvas.checkerboard"))
+        canvas.set_option("checkerboard_px", values.number("canvas.checkerboard_size"))
+
+    def _connect(self) -> None:
+        controller = self._controller
+        self.header.page_asked.connect(self.open_page)
+        self.header.model_button.chosen.connect(self.open_model)
+        self.header.model_button.open_asked.connect(self.ask_for_model)
+        self.explore.open_asked.connect(self.ask_for_model)
+        self.explore.canvas.hovered.connect(self.status.show_pixel)
+        self.status.panel_toggled.connect(self._on_panel_toggled)
+        self.status.training_clicked.connect(self._on_training_clicked)
+        self.banner.closed.connect(self._banner_box.hide)
+        self.runner.failed.connect(self.show_failure)
+        self._preferences.failed.connect(self.show_failure)
+        controller.failed.connect(self.show_failure)
+        controller.noticed.connect(self.show_notice)
+        controller.loading_changed.connect(self._on_loading)
+        controller.model_changed.connect(self._on_model)
+        controller.shown.connect(self._on_shown)
+        controller.document_changed.connect(self._on_document)
+        QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
+
+    def _restore(self) -> None:
+        values = self._preferences.values
+        self.resize(_FIRST_SIZE)
+        self.restoreGeometry(QByteArray.fromBase64(values.text("window.geometry").encode("ascii", "ignore")))
+        self.explore.restore_layout(values.text("window.splitters"))
+        self._show_panels()
+        page = values.text("window.page")
+        self.open_page(page if page in self._factories else "explore")
+        if self._preferences.problems:
+            first = self._preferences.problems[0]
+            self.show_notice(first.message, "Other settings are kept. Nothing else is affected.", "warn")
+
+    # ---- pages -------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> str:
+        """The page that is open."""
+        return self._page
+
+    @Slot(str)
+    def open_page(self, page: str) -> None:
+        """Open a page, building it if it was never open."""
+        if page not in self._pages:
+            made = self._factories[page](self.actions_by_id)
+            self._pages[page] = made
+            self._stack.addWidget(made)
+        self._page = page
+        self._stack.setCurrentWidget(self._pages[page])
+        self.header.show_page(page)
+        self._show_panels()
+        self._preferences.set("window.page", page)
+
+    def page_widget(self, page: str) -> QWidget | None:
+        """A page, or None if it was never open."""
+        return self._pages.get(page)
+
+    def _show_panels(self) -> None:
+        shown = {name: self.explore.is_panel_visible(name) for name in self.status.panel_buttons}
+        self.status.show_panels(shown, usable=self._page == "explore")
+
+    @Slot(str, bool)
+    def _on_panel_toggled(self, name: str, visible: bool) -> None:
+        self.explore.set_panel_visible(name, visible)
+
+    def reset_layout(self) -> None:
+        """Every panel back where it was at first."""
+        self.explore.reset_layout()
+        self._show_panels()
+
+    @Slot()
+    def _on_training_clicked(self) -> None:
+        if "train" in self._factories:
+            self.open_page("train")
+
+    # ---- messages ----------------------------------------------------------------------------------
+
+    @Slot(object)
+    def show_failure(self, failure: Failure) -> None:
+        """Say what happened and what to do, without stopping anything."""
+        self.show_notice(failure.message, failure.hint, "bad")
+
+    @Slot(str, str, str)
+    def show_notice(self, message: str, hint: str = "", kind: str = "good") -> None:
+        """Say something in the banner; `kind` is `good`, `warn` or `bad`."""
+        self._banner_box.show()
+        self.banner.tell(message, hint, "bad" if kind == "bad" else "warn" if kind == "warn" else "good")
+
+    # ---- models ------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def open_model(self, path: Path | None) -> None:
+        """Open a model file, or the bundled model for None."""
+        self._opening = path
+        self._controller.open_model(path)
+
+    def open_bundled_model(self) -> None:
+        """Open the model that ships with the studio."""
+        self.open_model(None)
+
+    @Slot()
+    def ask_for_model(self) -> None:
+        """Let the artist choose a model file."""
+        last = self._preferences.values.text("files.last_model")
+        start = str(Path(last).parent) if last else str(paths.runs_dir())
+        name, _ = QFileDialog.getOpenFileName(self, "Open Model", start, f"Models (*{MODEL_SUFFIX})")
+        if name:
+            self.open_model(Path(name))
+
+    @Slot(bool)
+    def _on_loading(self, loading: bool) -> None:
+        self.status.show_state("Opening the model…" if loading else "Ready")
+
+    @Slot(object)
+    def _on_model(self, model: LoadedModel) -> None:
+        info = model.info
+        facts = f"{info.image_size} × {info.image_size} pixels, {info.parameters:,} parameters, preset {info.preset}"
+        self.header.model_button.set_name(info.name, facts)
+        self.setWindowTitle(f"{info.name} – Lunar Studio")
+        if self._opening is not None:
+            self._recent = [self._opening, *(path for path in self._recent if path != self._opening)][:8]
+        self._preferences.set("files.last_model", "" if self._opening is None else str(self._opening))
+        runs = sorted(paths.runs_dir().glob(f"*/model{MODEL_SUFFIX}"), key=lambda path: path.parent.name)
+        self.header.model_button.set_choices(self._recent, runs[-12:])
+        self._update_conditions()
+
+    # ---- sprites in and out --------------------------------------------------------------------------
+
+    def ask_for_sprite(self) -> None:
+        """Let the artist choose a picture and find its place in the latent space."""
+        folder = self._preferences.values.text("files.last_sprite_folder")
+        name, _ = QFileDialog.getOpenFileName(self, "Open Sprite", folder, "Pictures (*.png *.gif *.webp *.bmp)")
+        if name:
+            self.take_picture(Path(name))
+
+    def take_picture(self, path: Path) -> None:
+        """Read a picture file and make it the current sprite.
+
+        Raises:
+            DatasetError: It cannot be read; the runner shows it in the banner.
+        """
+        sprite = pictures.read(path)
+        self._preferences.set("files.last_sprite_folder", str(path.parent))
+        self._controller.take_sprite(sprite)
+
+    def copy_sprite(self) -> None:
+        """Put the sprite on the clipboard at its real size."""
+        current = self._controller.current
+        if current is not None:
+            QGuiApplication.clipboard().setImage(pictures.to_image(current.sprite))
+            self.status.show_state("Copied")
+
+    def paste_sprite(self) -> None:
+        """Take the clipboard's picture as the current sprite.
+
+        Raises:
+            DatasetError: It is larger than any sprite.
+        """
+        self._controller.take_sprite(pictures.from_clipboard(QGuiApplication.clipboard().image()))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Files and pictures may be dropped."""
+        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open a model file, or take a picture."""
+        local = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        if local and local[0].suffix.lower() == MODEL_SUFFIX:
+            self.open_model(local[0])
+        elif local:
+            self.runner.run("Open Sprite", lambda: self.take_picture(local[0]))
+
+    # ---- what is shown -------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_shown(self, decoded: Decoded) -> None:
+        self.status.show_speed(f"{decoded.elapsed_ms:.1f} ms a sprite")
+        self._update_conditions()
+
+    @Slot(object)
+    def _on_document(self, _document: Document) -> None:
+        session, actions = self._controller.session, self.actions_by_id
+        actions["undo"].setText(f"Undo {session.undo_title}".strip())
+        actions["redo"].setText(f"Redo {session.redo_title}".strip())
+        self._update_conditions()
+
+    @Slot()
+    def _on_clipboard(self) -> None:
+        self._clipboard_has_picture = _clipboard_has_picture()
+        self._update_conditions()
+
+    def _update_conditions(self) -> None:
+        session, model = self._controller.session, self._controller.model
+        shown = self._controller.current is not None
+        met = {
+            "model_loaded": model is not None,
+            "sprite_shown": shown,
+            "can_undo": session.can_undo,
+            "can_redo": session.can_redo,
+            "clipboard_has_picture": model is not None and self._clipboard_has_picture,
+            "exportable": "export" in self._factories and (shown or bool(session.document.bookmarks)),
+        }
+        self.actions_by_id.set_conditions({name for name, holds in met.items() if holds} | self._conditions)
+
+    def set_training_conditions(self, *, can_train: bool, training: bool) -> None:
+        """Tell which of the training actions can be used; the Train page knows."""
+        names = (("can_train", can_train), ("training", training))
+        self._conditions = frozenset(name for name, holds in names if holds)
+        self._update_conditions()
+
+    def _toggle_before(self) -> None:
+        self.explore.canvas.set_option("shows_before", self.actions_by_id["before-after"].isChecked())
+
+    def _toggle_grid(self) -> None:
+        on = self.actions_by_id["pixel-grid"].isChecked()
+        self.explore.canvas.set_option("pixel_grid", on)
+        self._preferences.set("canvas.pixel_grid", on)
+
+    def _toggle_checkerboard(self) -> None:
+        on = self.actions_by_id["checkerboard"].isChecked()
+        self.explore.canvas.set_option("checkerboard", on)
+        self._preferences.set("canvas.checkerboard", on)
+
+    def _toggle_tiles(self) -> None:
+        self.explore.canvas.set_option("tiles", self.actions_by_id["tile-preview"].isChecked())
+        self.explore.tools.show_zoom(self.explore.canvas.zoom)
+
+    def _zoom_to_fit(self) -> None:
+        self.explore.canvas.set_zoom(None)
+
+    def toggle_theme(self) -> None:
+        """Dark or light, live, and remembered."""
+        other = theme.LIGHT if theme.current() is theme.DARK else theme.DARK
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply(app, other)
+        self._preferences.set("look.theme", other.name)
+
+    # ---- help --------------------------------------------------------------------------------------
+
+    def show_help(self) -> None:
+        """What the open page can do, and every key."""
+        page_help(self._page, self).show()
+
+    def show_about(self) -> None:
+        """Version and where the user's files are."""
+        rows = [
+            ("Settings", str(paths.settings_file())),
+            ("Training runs", str(paths.runs_dir())),
+            ("Data sets", str(paths.datasets_dir())),
+            ("Log", str(paths.cache_dir())),
+            ("Python", sys.version.split()[0]),
+        ]
+        text = "Explore the latent space of pixel art, train on your own, export sheets."
+        TextDialog(f"Lunar Studio {__version__}", text, rows, self).show()
+
+    # ---- the window itself -----------------------------------------------------------------------------
+
+    def _quit(self) -> None:
+        self.close()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tint the actions anew in a new theme."""
+        if event.type() == QEvent.Type.StyleChange and hasattr(self, "actions_by_id"):
+            self.actions_by_id.retint()
+        super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The zoom may fit differently now."""
+        super().resizeEvent(event)
+        self.palette_popup.hide()
+        self.explore.tools.show_zoom(self.explore.canvas.zoom)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember place and panels."""
+        geometry = bytes(self.saveGeometry().toBase64().data()).decode()
+        self._preferences.set("window.geometry", geometry)
+        self._preferences.set("window.splitters", self.explore.layout_state())
+        self._preferences.write()
+        self.closing.emit()
+        super().closeEvent(event)
+
+
+class _PageOpener:
+    """Opens one page; a callable with a name, so that a report can say which."""
+
+    def __init__(self, window: MainWindow, page: str) -> None:
+        self._window, self._page = window, page
+
+    def __call__(self) -> None:
+        self._window.open_page(self._page)
+
+
+class _Zoomer:
+    """Zooms the canvas to one factor of device pixels."""
+
+    def __init__(self, window: MainWindow, zoom: int) -> None:
+        self._window, self._zoom = window, zoom
+
+    def __call__(self) -> None:
+        self._window.explore.canvas.set_zoom(self._zoom)
+
+
+def _clipboard_has_picture() -> bool:
+    data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # None while nobody owns it
+    return data is not None and data.hasImage()

@@ -1,0 +1,111 @@
+"""The status line: what is going on, what is under the mouse, how fast, and the panels' switches."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
+
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import IconButton, TextButton
+from lunar_studio.gui.widgets.labels import ElidedLabel, Label
+
+_PANELS = (
+    ("shelf", "panel-left", "Shelf", "Show or hide the shelf: kept sprites and history"),
+    ("strip", "panel-bottom", "Strip", "Show or hide the strip: random sprites and variations"),
+    ("sliders", "panel-right", "Sliders", "Show or hide sliders and teacher"),
+)
+
+
+class StatusLine(QWidget):
+    """One line at the window's bottom.
+
+    Attributes:
+        panel_toggled: Emitted with a panel's name and whether it shall be shown.
+        training_clicked: The training progress was clicked.
+    """
+
+    panel_toggled = Signal(str, bool)
+    training_clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("status-line")
+        self._state = ElidedLabel("Ready", size="small", role="muted")
+        self._hover = Label("", size="small", role="muted")
+        self._speed = Label("", size="small", role="muted")
+        self._speed.setToolTip("Time the model took to draw and judge the sprite on the canvas")
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedWidth(24 * SPACE_PX)
+        self._bar.setAccessibleName("Training progress")
+        self._training = TextButton("", role="quiet", tip="Training goes on in the Train page; click to see it")
+        self._training.clicked.connect(self.training_clicked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(3 * SPACE_PX, 0, SPACE_PX, 0)
+        row.setSpacing(3 * SPACE_PX)
+        row.addWidget(self._state, 1)
+        row.addWidget(self._hover)
+        row.addWidget(self._speed)
+        row.addWidget(self._bar, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._training)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(0)
+        self.panel_buttons: dict[str, IconButton] = {}
+        for name, icon, title, tip in _PANELS:
+            button = IconButton(icon, title, tip=tip, checkable=True)
+            button.setObjectName(f"panel/{name}")
+            button.setChecked(True)
+            button.clicked.connect(self._on_panel)
+            self.panel_buttons[name] = button
+            buttons.addWidget(button)
+        row.addLayout(buttons)
+        self.show_training("", None)
+
+    def show_state(self, text: str) -> None:
+        """Say what is going on."""
+        self._state.set_text(text)
+
+    def show_speed(self, text: str) -> None:
+        """Say how fast the model draws."""
+        self._speed.setText(text)
+
+    @Slot(int, int, object)
+    def show_pixel(self, x: int, y: int, rgba: object) -> None:
+        """Say what is under the mouse: place and colour, or nothing."""
+        if not isinstance(rgba, tuple):
+            self._hover.setText("")
+            return
+        red, green, blue, alpha = rgba
+        colour = "transparent" if alpha == 0 else f"#{red:02x}{green:02x}{blue:02x}"
+        self._hover.setText(f"x {x}  y {y}  {colour}" + (f"  α {alpha}" if 0 < alpha < 255 else ""))
+
+    def show_training(self, text: str, share_done: float | None) -> None:
+        """Say how far training is; empty text hides it."""
+        self._training.setText(text)
+        self._training.setVisible(bool(text))
+        self._bar.setVisible(bool(text) and share_done is not None)
+        if share_done is not None:
+            self._bar.setValue(round(1000 * share_done))
+
+    def show_panels(self, shown: dict[str, bool], *, usable: bool) -> None:
+        """Which panels are shown; the switches are hidden on pages without panels."""
+        for name, button in self.panel_buttons.items():
+            button.setVisible(usable)
+            button.setChecked(shown.get(name, True))
+
+    @property
+    def state(self) -> str:
+        """What it says is going on."""
+        return self._state.text
+
+    @property
+    def pixel(self) -> str:
+        """What it says is under the mouse."""
+        return self._hover.text()
+
+    @Slot()
+    def _on_panel(self) -> None:
+        button = self.sender()
+        if isinstance(button, IconButton):
+            self.panel_toggled.emit(button.objectName().removeprefix("panel/"), button.isChecked())
