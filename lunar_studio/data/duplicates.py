@@ -4,8 +4,8 @@ In three steps, so that time grows with the number of sprites and not with its s
 
 1. Three 64-bit hashes of each sprite as it stands, centred on its centre of mass, and both mirrored: of
    light (a dHash), of structure (where neighbours differ, which no recolouring changes), of the silhouette.
-2. Sprites that agree in one of several bands of the first two hashes, and nearly in the third, become
-   candidates (locality-sensitive hashing).
+2. Sprites that agree in one of several bands of the first two hashes, or in their mean colours rounded in one
+   of several ways, and nearly in silhouette, become candidates (locality-sensitive hashing).
 3. Candidates are compared pixel by pixel; only what passes `_alike` is a pair.
 
 Exact recolourings are found by hashing which pixels share a colour, whatever that colour is.
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lunar_studio.core.arrays import F32, U8
+from lunar_studio.data.split import Groups
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
@@ -30,9 +31,10 @@ _VIEWS = 4  # as it stands, centred, and both mirrored
 _BANDS = 14
 _BAND_BITS = 16
 # In a crowded band each sprite meets only this many that sort next to it by the whole hash.
-_WINDOW = 24
+_WINDOW = 16
 _HAMMING = 13
 _SILHOUETTE_BITS = 4
+_COLOUR_STEP = 40.0
 _CHANGED = 24
 
 # Limits of `_alike`, set on real art by looking at the pairs they let through; docs/dataset.md has the figures.
@@ -40,7 +42,7 @@ _SILHOUETTE = 0.08
 _DIFFERENT = 0.14
 _CORRELATION = 0.955
 _STRUCTURE = 0.15
-_MOST_EDGES = 0.7
+_MOST_EDGES = 0.78
 
 
 def near_pairs(sprites_NHWC: U8) -> list[tuple[int, int]]:
@@ -56,20 +58,24 @@ def near_pairs(sprites_NHWC: U8) -> list[tuple[int, int]]:
     if count < 2:
         return []
     hashes_VNK = np.zeros((_VIEWS, count, 4), np.uint64)
+    colours_VNC = np.zeros((_VIEWS, count, 16), np.float32)
     first_with: dict[bytes, int] = {}
-    exact: set[tuple[int, int]] = set()
+    exact: list[tuple[int, int]] = []
+    groups = Groups(count)
     for start in range(0, count, _BATCH):
-        batch_NHWC = np.ascontiguousarray(sprites_NHWC[start : start + _BATCH])
-        for view, pixels_NHWC in enumerate(_views(batch_NHWC)):
+        batch = slice(start, start + _BATCH)
+        for view, pixels_NHWC in enumerate(_views(np.ascontiguousarray(sprites_NHWC[batch]))):
             for kind, hashed in enumerate((_light_hash, _structure_hash, _silhouette_hash, _area)):
-                hashes_VNK[view, start : start + _BATCH, kind] = hashed(pixels_NHWC)
+                hashes_VNK[view, batch, kind] = hashed(pixels_NHWC)
+            colours_VNC[view, batch] = _colours(pixels_NHWC)
             if view % 2:
                 # Only centred views: a recoloured copy may be shifted as well.
                 for at, key in enumerate(_recolouring_keys(pixels_NHWC), start=start):
                     if (first := first_with.setdefault(key, at)) != at:
-                        exact.add((first, at))
-    checked = _checked(sprites_NHWC, _candidates(hashes_VNK))
-    return sorted(exact.union(checked))
+                        groups.join(first, at)
+                        exact.append((first, at))
+    checked = _checked(sprites_NHWC, _candidates(hashes_VNK, colours_VNC), groups)
+    return sorted({*exact, *checked})
 
 
 # ---- views ---------------------------------------------------------------------------------------
@@ -157,21 +163,22 @@ def _area(sprites_NHWC: U8) -> U64:
     return area
 
 
+def _colours(sprites_NHWC: U8) -> F32:
+    """Mean premultiplied RGBA of the four quarters, shape (N, 16): tells apart textures that have no structure."""
+    values = sprites_NHWC.astype(np.float32)
+    values[..., :3] *= values[..., 3:] / np.float32(255)
+    return np.concatenate([_shrunk(values[..., channel], 2, 2).reshape(-1, 4) for channel in range(4)], axis=1)
+
+
 def _shrunk(values_NHW: F32, rows: int, columns: int) -> F32:
-    """Area means on a grid of rows × columns, whatever the size."""
+    """Means on a grid of rows × columns; cells are as equal as whole pixels allow, and repeat where there are fewer."""
     _, height, width = values_NHW.shape
-    tall, wide = _area_weights(height, rows), _area_weights(width, columns)
-    shrunk: F32 = np.einsum("rh,nhw,cw->nrc", tall, values_NHW, wide, optimize=True)
+    tops, lefts = np.arange(rows) * height // rows, np.arange(columns) * width // columns
+    sums = np.add.reduceat(np.add.reduceat(values_NHW, tops, axis=1), lefts, axis=2)
+    heights = np.maximum(np.diff(tops, append=height), 1)
+    widths = np.maximum(np.diff(lefts, append=width), 1)
+    shrunk: F32 = sums / (heights[:, None] * widths[None, :]).astype(np.float32)
     return shrunk
-
-
-def _area_weights(source: int, target: int) -> F32:
-    edges = np.linspace(0, source, target + 1)
-    cells = np.arange(source)
-    cover = np.minimum(edges[1:, None], cells + 1) - np.maximum(edges[:-1, None], cells)
-    weights = np.clip(cover, 0, None)
-    normal: F32 = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
-    return normal
 
 
 def _packed_bits(bits_NRC: Bool) -> U64:
@@ -199,58 +206,71 @@ def _recolouring_keys(sprites_NHWC: U8) -> list[bytes]:
 # ---- candidates ----------------------------------------------------------------------------------
 
 
-def _candidates(hashes_VNK: U64) -> U64:
+def _candidates(hashes_VNK: U64, colours_VNC: F32) -> I64:
     """Pairs worth comparing as (view · N + sprite) of both, shape (pairs, 2); the first is not mirrored."""
-    words_EK = hashes_VNK.reshape(-1, hashes_VNK.shape[2])
+    count = hashes_VNK.shape[1]
+    distinct_VN = np.ones(hashes_VNK.shape[:2], np.bool_)
+    # A sprite that is centred as it stands has one view less to meet others with.
+    distinct_VN[1::2] = (hashes_VNK[1::2] != hashes_VNK[::2]).any(axis=2)
+    entries = np.flatnonzero(distinct_VN)
+    words_EK = hashes_VNK.reshape(-1, hashes_VNK.shape[2])[entries]
+    colours_EC = colours_VNC.reshape(-1, colours_VNC.shape[2])[entries]
+    light, structure, silhouettes, areas = (np.ascontiguousarray(words_EK[:, kind]) for kind in range(4))
     rng = np.random.default_rng(0)
     found = []
-    for kind in (0, 1):
-        for _ in range(_BANDS):
+    for _ in range(_BANDS):
+        for words in (light, structure):
             mask = np.uint64(sum(1 << int(bit) for bit in rng.choice(64, _BAND_BITS, replace=False)))
-            found.append(_in_one_band(words_EK[:, kind], words_EK[:, 2], words_EK[:, 3], mask))
-    pairs = np.unique(np.concatenate(found))
-    return np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1)
+            found.append(_in_one_band(words & mask, words, silhouettes, areas))
+        # Random offsets: what one rounding tears apart another keeps together.
+        cells = ((colours_EC + rng.uniform(0, _COLOUR_STEP, 16)) // _COLOUR_STEP).astype(np.uint64)
+        keys = (cells * rng.integers(1, 2**63, 16, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
+        found.append(_in_one_band(keys, None, silhouettes, areas))
+    return _useful(entries[np.concatenate(found)], count)
 
 
-def _in_one_band(words: U64, silhouettes: U64, areas: U64, mask: np.uint64) -> U64:
-    """Pairs that agree under the mask and stand near each other when sorted, packed as first << 32 | second."""
-    count = np.uint64(len(words) // _VIEWS)
-    keys = words & mask
-    order = np.lexsort((words, areas, keys))
-    keys, words, silhouettes = keys[order], words[order], silhouettes[order]
-    areas = areas[order].astype(np.float32)
-    found = [np.zeros(0, np.uint64)]
+def _in_one_band(keys: U64, words: U64 | None, silhouettes: U64, areas: U64) -> I64:
+    """Positions of pairs of one key that stand near each other when sorted, shape (pairs, 2)."""
+    order = np.lexsort((silhouettes if words is None else words, areas, keys))
+    keys, silhouettes, areas_E = keys[order], silhouettes[order], areas[order].astype(np.float32)
+    words = None if words is None else words[order]
+    found = [np.zeros((0, 2), np.int64)]
     for step in range(1, min(_WINDOW, len(order) - 1) + 1):
         at = np.flatnonzero(keys[step:] == keys[:-step])
-        at = at[areas[at] >= areas[at + step] * np.float32(1 - _SILHOUETTE)]
+        at = at[areas_E[at] >= areas_E[at + step] * np.float32(1 - _SILHOUETTE)]
         at = at[np.bitwise_count(silhouettes[at + step] ^ silhouettes[at]) <= _SILHOUETTE_BITS]
-        at = at[np.bitwise_count(words[at + step] ^ words[at]) <= _HAMMING]
-        found.append(_as_keys(order[at].astype(np.uint64), order[at + step].astype(np.uint64), count))
+        if words is not None:
+            at = at[np.bitwise_count(words[at + step] ^ words[at]) <= _HAMMING]
+        found.append(np.stack([order[at], order[at + step]], axis=1))
     return np.concatenate(found)
 
 
-def _as_keys(first: npt.NDArray[np.uint64], second: npt.NDArray[np.uint64], count: np.uint64) -> npt.NDArray[np.uint64]:
-    """Drop pairs of a sprite with itself, or both mirrored; put the smaller sprite first, unmirrored."""
-    half = np.uint64(2) * count
-    useful = (first % count != second % count) & ~((first >= half) & (second >= half))
-    first, second = first[useful], second[useful]
-    # Mirroring both gives the same comparison, so the unmirrored one goes first; else the smaller sprite.
-    swap = (first >= half) | ((second < half) & (first % count > second % count))
-    first, second = np.where(swap, second, first), np.where(swap, first, second)
-    return first << np.uint64(32) | second
+def _useful(pairs: I64, count: int) -> I64:
+    """Without repeats, pairs of a sprite with itself and pairs both mirrored; unmirrored or smaller sprite first."""
+    first, second = pairs[:, 0], pairs[:, 1]
+    kept = (first % count != second % count) & ((first < 2 * count) | (second < 2 * count))
+    first, second = first[kept], second[kept]
+    swap = (first >= 2 * count) | ((second < 2 * count) & (first % count > second % count))
+    packed = np.unique(np.where(swap, second, first) * (_VIEWS * count) + np.where(swap, first, second))
+    return np.stack(np.divmod(packed, _VIEWS * count), axis=1)
 
 
 # ---- comparison ----------------------------------------------------------------------------------
 
 
-def _checked(sprites_NHWC: U8, pairs: U64) -> set[tuple[int, int]]:
+def _checked(sprites_NHWC: U8, pairs: I64, groups: Groups) -> list[tuple[int, int]]:
+    """Compare candidates in random order, leaving out those that are connected already."""
     count = len(sprites_NHWC)
-    found: set[tuple[int, int]] = set()
+    pairs = pairs[np.random.default_rng(0).permutation(len(pairs))]
+    found: list[tuple[int, int]] = []
     for start in range(0, len(pairs), _BATCH):
-        batch = pairs[start : start + _BATCH].astype(np.int64)
-        first, second = (_pixels(sprites_NHWC, batch[:, side]) for side in (0, 1))
-        for one, other in (batch[_alike(first, second)] % count).tolist():
-            found.add((min(one, other), max(one, other)))
+        block = pairs[start : start + _BATCH]
+        apart = [groups.find(one) != groups.find(other) for one, other in (block % count).tolist()]
+        block = block[apart]
+        first, second = (_pixels(sprites_NHWC, block[:, side]) for side in (0, 1))
+        for one, other in (block[_alike(first, second)] % count).tolist():
+            groups.join(one, other)
+            found.append((min(one, other), max(one, other)))
     return found
 
 
