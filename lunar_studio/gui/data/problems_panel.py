@@ -80,10 +80,7 @@ class _ProblemDelegate(QStyledItemDelegate):
         self._line(painter, upper, kind, getattr(tokens, _KINDS[verdict.verdict]))
         painter.setFont(theme.font("small"))
         self._line(painter, upper.adjusted(indent, 0, 0, 0), verdict.path, tokens.text)
-        words = verdict.reason or (
-            f"same as {verdict.duplicate_of}" if verdict.duplicate_of else "; ".join(verdict.notes)
-        )
-        self._line(painter, lower, words, tokens.muted)
+        self._line(painter, lower, short_reason(verdict), tokens.muted)
         painter.restore()
 
     @staticmethod
@@ -139,6 +136,13 @@ class ProblemsPanel(Panel):
         verdict = self.view.currentIndex().data(VERDICT_ROLE)
         if isinstance(verdict, FileVerdict):
             self.chosen.emit(verdict.path)
+
+
+def short_reason(verdict: FileVerdict) -> str:
+    """Why, without the file's name, which stands above it."""
+    if verdict.reason:
+        return verdict.reason.partition("cannot be used: ")[2] or verdict.reason
+    return f"same as {verdict.duplicate_of}" if verdict.duplicate_of else "; ".join(verdict.notes)
 
 
 def figures_words(report: Report) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QSize, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.gui import pictures, theme
+from lunar_studio.gui import icons, pictures, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 from lunar_studio.workers.data_service import FileVerdict
 
@@ -109,7 +109,11 @@ class ThumbDelegate(QStyledItemDelegate):
         if isinstance(image, QImage):
             pictures.paint_sprite(painter, area.adjusted(2, 2, -2, -2), image, painter.device().devicePixelRatioF())
         verdict = index.data(VERDICT_ROLE)
-        if isinstance(verdict, FileVerdict) and (mark := _mark(verdict)):
+        if isinstance(verdict, FileVerdict) and verdict.verdict == "refused":
+            ratio = painter.device().devicePixelRatioF()
+            corner = area.center() - QPoint(icons.GRID_PX // 2, icons.GRID_PX // 2)
+            painter.drawPixmap(corner, icons.pixmap("warning", tokens.bad, ratio))
+        elif isinstance(verdict, FileVerdict) and (mark := _mark(verdict)):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour(getattr(tokens, mark)))
             painter.drawEllipse(
@@ -177,6 +181,4 @@ def _sentence(words: str) -> str:
 
 def _mark(verdict: FileVerdict) -> str:
     """Token of the mark in the corner; empty for none."""
-    if verdict.verdict == "refused":
-        return "bad"
     return "warn" if verdict.verdict in ("duplicate", "skipped") or verdict.notes else ""
