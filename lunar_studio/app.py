@@ -5,10 +5,10 @@ Boot order, and why it is this:
 1. The display is looked for. Without one Qt would abort the process; we say so and return 1.
 2. `QApplication`, then the crash reporter: from here on nothing can end the studio silently.
 3. Settings, then the theme: the first frame has the right colours.
-4. `ThreadHost` and `ExploreService`; the bundled or the given model begins to load in the worker's
-   thread *before* the window is built, so that torch is imported while Qt lays out. What a worker
-   needs of the engine is imported inside its functions: this thread never imports torch.
-5. `Session`, controller, window; it is shown with the Explore page and an empty canvas.
+4. `ThreadHost`, services, `Session`, controller, window; it is shown with the Explore page and painted.
+5. Only then the bundled or the given model begins to load in the worker's thread: importing torch there
+   holds the interpreter's lock so often that a window built meanwhile takes twice as long (measured).
+   What a worker needs of the engine is imported inside its functions: this thread never imports torch.
 6. The event loop. Model, sliders and first sprite arrive as signals. Other pages, their services and
    pyqtgraph are built when they are first opened.
 7. After the loop: a run that trains is stopped and saved, threads are asked to end, settings are
@@ -41,6 +41,7 @@ from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.explore_service import ExploreService
+from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
@@ -131,6 +132,7 @@ class Studio(QObject):
         factories: dict[str, PageFactory] = {
             "train": self._make_train_page,
             "data": self._make_data_page,
+            "export": self._make_export_page,
         }
         self.window = MainWindow(self.controller, self.preferences, factories)
         self.window.runner.crashed.connect(self._reporter.report)
@@ -157,6 +159,20 @@ class Studio(QObject):
         page.train_requested.connect(self._on_train_asked)
         self._data_page = page
         return page
+
+    def _make_export_page(self, _actions: ActionSet) -> QWidget:
+        from lunar_studio.export.formats import FORMATS
+        from lunar_studio.gui.export.export_page import ExportPage
+
+        service = ExportService(self.host, write_sheet, self)
+        formats = [(one.id, one.title, one.suffix, one.description) for one in FORMATS]
+        page = ExportPage(service, self.explore_service, self.session, formats, paths.exports_dir())
+        page.explore_requested.connect(self._on_sprites_asked)
+        return page
+
+    @Slot()
+    def _on_sprites_asked(self) -> None:
+        self.window.open_page("explore")
 
     @Slot(object)
     def _on_explore_asked(self, model: Path) -> None:
@@ -223,8 +239,9 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
     reporter.install()
     try:
         studio = Studio(app, reporter)
-        studio.controller.open_model(model)
         studio.open_window()
+        app.processEvents()  # the first frame is on the screen before the model is asked for
+        studio.window.open_model(model)
         if project is not None:
             _log.info("project %s", project)
         status = app.exec()

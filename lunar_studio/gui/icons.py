@@ -9,15 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPixmap
 
 from lunar_studio import paths
 from lunar_studio.gui import theme
 
 GRID_PX = 16
-
-# Every ratio that common desktops offer, so that QIcon finds an exact match and never smooths.
-_RATIOS = (1.0, 1.25, 1.5, 1.75, 2.0, 3.0)
 
 
 @lru_cache(maxsize=128)
@@ -69,7 +66,8 @@ def icon(name: str, *, colour: str | None = None, on_colour: str | None = None) 
     """
     tokens = theme.current()
     made = QIcon()
-    for ratio in _RATIOS:
+    # One picture for the scale of each screen, so that QIcon finds an exact match and never smooths.
+    for ratio in {1.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())}:
         for mode, state, tint in (
             (QIcon.Mode.Normal, QIcon.State.Off, colour or tokens.text),
             (QIcon.Mode.Normal, QIcon.State.On, on_colour or tokens.accent),
