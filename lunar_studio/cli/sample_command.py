@@ -1,0 +1,119 @@
+"""`sample`: random sprites from the model's prior, each scored."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lunar_studio.cli import options
+from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
+from lunar_studio.cli.art import make_folder
+
+if TYPE_CHECKING:
+    from lunar_studio.core.score import Score
+    from lunar_studio.core.sprite import Sprite
+    from lunar_studio.explore.engine import Engine
+
+MAX_COUNT = 10_000
+SCORES_FILE = "scores.json"
+
+
+def add_to(commands: options.Commands) -> None:
+    """Add `sample`."""
+    parser = commands.add_parser("sample", help="random sprites, each scored")
+    parser.add_argument("--count", type=options.whole_number(1, MAX_COUNT), default=16, metavar="N", help="how many")
+    parser.add_argument(
+        "--seed",
+        type=options.whole_number(0, options.MAX_SEED),
+        default=0,
+        metavar="S",
+        help="the same seed gives the same sprites",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument("--prompt", default="", metavar="WORDS", help="words to follow, of those the model knows")
+    parser.add_argument(
+        "--temperature",
+        type=options.positive_number,
+        default=1.0,
+        metavar="T",
+        help="below 1 is safer, above 1 wilder (default: 1)",
+    )
+    parser.add_argument("--sheet", type=Path, metavar="FILE", help="also one enlarged picture of them all, to look at")
+    options.add_model(parser)
+    options.add_json(parser)
+    parser.set_defaults(run=sample)
+
+
+def sample(arguments: argparse.Namespace) -> Answer:
+    """Invent, draw, score and write.
+
+    Raises:
+        WrongUsage: The model knows none of the words.
+        LunarError: The model or palette cannot be used, or a file cannot be written.
+    """
+    engine = options.open_engine(arguments)
+    _check_words(engine, arguments.prompt)
+    from lunar_studio.export.formats import GENERATED
+    from lunar_studio.pixels.files import write_atomically, write_png
+
+    latents = engine.sample(
+        arguments.count, seed=arguments.seed, prompt=arguments.prompt, temperature=arguments.temperature
+    )
+    sprites: Sequence[Sprite] = engine.decode_many(latents)
+    scores = engine.score_many(sprites)
+    make_folder(arguments.out)
+    digits = len(str(arguments.count - 1))
+    files = [f"seed{arguments.seed}-{index:0{digits}d}.png" for index in range(arguments.count)]
+    metadata = {**GENERATED, "Seed": str(arguments.seed)}
+    for file, sprite in zip(files, sprites, strict=True):
+        write_png(sprite, arguments.out / file, metadata)
+    document = {
+        "model": engine.info.digest,
+        "seed": arguments.seed,
+        "count": arguments.count,
+        "prompt": arguments.prompt,
+        "temperature": arguments.temperature,
+        "sprites": [{"file": file, **scored(score)} for file, score in zip(files, scores, strict=True)],
+    }
+    write_atomically(arguments.out / SCORES_FILE, to_json(plain(document), indent=2).encode() + b"\n")
+    if arguments.sheet is not None:
+        from lunar_studio.cli.contact_sheet import contact_sheet
+
+        make_folder(arguments.sheet.parent)
+        write_png(contact_sheet(sprites), arguments.sheet, metadata)
+    return Answer(_text(arguments.out, files, scores), {"out": arguments.out, **document})
+
+
+def scored(score: Score) -> dict[str, object]:
+    """A score as JSON has it: `score` is null for a model without a teacher."""
+    return {
+        "score": round(score.value, 2),
+        "experts": [
+            {"name": expert.name, "gate": round(expert.gate, 4), "score": round(expert.value, 2)}
+            for expert in score.experts
+        ],
+    }
+
+
+def _check_words(engine: Engine, prompt: str) -> None:
+    unknown = engine.unknown_words(prompt)
+    if prompt and not engine.bundle.vocabulary.embed(prompt).any():
+        known = ", ".join(engine.words[:12]) or "none"
+        raise WrongUsage(
+            f"The model knows none of the words in {prompt!r:.80}.", hint=f"It knows words such as {known}."
+        )
+    if unknown:
+        warn(f"The model does not know: {', '.join(unknown)}. It follows the other words.")
+
+
+def _text(folder: Path, files: Sequence[str], scores: Sequence[Score]) -> str:
+    values = [score.value for score in scores if score.experts]
+    if not values:
+        return f"{len(files):,} sprites in {folder}"
+    best = max(range(len(values)), key=values.__getitem__)
+    return (
+        f"{len(files):,} sprites in {folder}, scored {min(values):.0f} to {max(values):.0f} "
+        f"(mean {sum(values) / len(values):.0f}); the best is {files[best]}"
+    )

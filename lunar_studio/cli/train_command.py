@@ -1,0 +1,208 @@
+"""`train`: a model from art, with a line of figures every second, or every event as a line of JSON."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lunar_studio.cli import options
+from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
+from lunar_studio.cli.progress import Progress
+from lunar_studio.cli.stopping import StopWish, stoppable
+from lunar_studio.core.presets import DEFAULT_PRESET
+from lunar_studio.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lunar_studio.core.config import RunConfig
+    from lunar_studio.core.events import RunStarted, StepDone, TrainEvent
+
+_LINE_S = 1.0
+_STOPPING = "Stopping: finishing the step and the model. Ctrl-C again to leave at once (the last checkpoint stays)."
+
+
+def add_to(commands: options.Commands) -> None:
+    """Add `train`."""
+    parser = commands.add_parser(
+        "train",
+        help="train a model on your own art",
+        description="Train until the steps or minutes are up, or until Ctrl-C; a usable model is left in either case.",
+    )
+    parser.add_argument("source", type=Path, metavar="DATASET", help="built data set, or art to build one from")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
+    parser.add_argument("--preset", metavar="P", help=f"where to begin (default: {DEFAULT_PRESET})")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="assignments",
+        metavar="key=value",
+        help="set a field of the configuration, e.g. batch_size=32; may be given several times",
+    )
+    parser.add_argument("--max-steps", type=options.whole_number(1, 100_000_000), metavar="N", help="steps to end at")
+    parser.add_argument("--max-minutes", type=options.positive_number, metavar="M", help="minutes after which to end")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
+    parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or cuda:1")
+    parser.add_argument("--precision", metavar="P", help="auto, fp32, bf16 or fp16")
+    options.add_extensions(parser)
+    options.add_json(parser, "each event as a line of JSON")
+    parser.set_defaults(run=train)
+
+
+def train(arguments: argparse.Namespace) -> Answer:
+    """Build the data set if need be, train, and leave a model.
+
+    Raises:
+        WrongUsage: The preset, a field or its value does not exist, or contradicts `--resume`.
+        LunarError: The run cannot start or go on.
+    """
+    options.load_extensions(arguments)
+    config = configured(arguments)
+    dataset = _dataset(arguments.source, config.vae.image_size)
+    from lunar_studio.training.loop import train as run
+
+    with stoppable(_STOPPING) as wish:
+        events = run(dataset, arguments.out, config, resume=arguments.resume, should_stop=wish)
+        report = _print_json if arguments.json else _print_lines
+        report(events, wish)
+    return Answer(document=None)
+
+
+def configured(arguments: argparse.Namespace) -> RunConfig:
+    """The configuration that the arguments ask for.
+
+    Raises:
+        WrongUsage: It cannot be meant.
+    """
+    from lunar_studio.core.config_fields import validate, with_overrides
+    from lunar_studio.models import extensions
+
+    if arguments.resume and (arguments.preset or arguments.assignments or arguments.precision):
+        raise WrongUsage(
+            "A resumed run keeps its own configuration.",
+            hint="Leave out --preset, --set and --precision; --max-steps, --max-minutes and --device may change.",
+        )
+    assignments: dict[str, object] = {}
+    if arguments.max_minutes is not None:
+        assignments["training.max_minutes"] = arguments.max_minutes
+    if arguments.max_steps is not None:
+        assignments["training.max_steps"] = arguments.max_steps
+    elif arguments.resume:
+        # The larger of the run's own and this counts.
+        assignments["training.max_steps"] = 1
+    for name in ("device", "precision"):
+        if getattr(arguments, name) is not None:
+            assignments[f"training.{name}"] = getattr(arguments, name)
+    try:
+        config = extensions.preset(arguments.preset or DEFAULT_PRESET)
+        config = with_overrides(with_overrides(config, arguments.assignments), assignments)
+        validate(config)
+    except ConfigError as exc:
+        raise WrongUsage(exc.message, hint=exc.hint) from exc
+    return config
+
+
+def _dataset(source: Path, size: int) -> Path:
+    """The folder of a built data set; art is built into the user's folder of data sets first."""
+    from lunar_studio import paths
+    from lunar_studio.data.dataset import FACTS_FILE
+    from lunar_studio.data.importing import build
+
+    if (source / FACTS_FILE).is_file():
+        return source
+    name = source.resolve().stem or "art"
+    with Progress("building the data set") as progress:
+        dataset = build(source, paths.datasets_dir() / f"{name}-{size}px", size=size, progress=progress)
+    facts = dataset.facts
+    warn(f"Built a data set of {facts.sprites:,} sprites ({facts.refused:,} files refused) in {dataset.path}")
+    return dataset.path
+
+
+# ---- JSON lines ----------------------------------------------------------------------------------
+
+
+def _print_json(events: Iterator[TrainEvent], wish: StopWish) -> None:
+    for event in events:
+        _print(to_json(_described(event)), wish)
+
+
+def _described(event: TrainEvent) -> dict[str, Any]:
+    """An event as a line of JSON; of pictures only how many there are."""
+    from lunar_studio.core.events import PreviewReady
+
+    name = type(event).__name__
+    if isinstance(event, PreviewReady):
+        count = len(event.originals_NHWC)
+        return {"event": name, "step": event.step, "originals": count, "samples": len(event.samples_NHWC)}
+    return {"event": name, **plain(event)}
+
+
+def _print(text: str, wish: StopWish) -> None:
+    """Print a line; when nobody reads any more, ask the run to stop well instead of tearing it down."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        if wish():
+            return
+        wish.wish()
+
+
+# ---- lines for people ----------------------------------------------------------------------------
+
+
+def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
+    from lunar_studio.core.events import (
+        CheckpointSaved,
+        PhaseStarted,
+        RunEnded,
+        RunStarted,
+        StepDone,
+        Validated,
+        Warned,
+    )
+
+    max_steps, next_s = 1, 0.0
+    for event in events:
+        match event:
+            case RunStarted():
+                max_steps = event.max_steps
+                _print(_started(event), wish)
+            case StepDone():
+                if time.monotonic() >= next_s or event.step == max_steps:
+                    next_s = time.monotonic() + _LINE_S
+                    _print(_step(event, max_steps), wish)
+            case Validated():
+                figures = ", ".join(f"{key} {value:.4g}" for key, value in event.figures.items())
+                _print(f"  held-out sprites after step {event.step:,}: {figures}", wish)
+            case CheckpointSaved():
+                _print(f"  checkpoint at step {event.step:,}" + (", the best so far" * event.is_best), wish)
+            case PhaseStarted():
+                _print(f"{event.title} ...", wish)
+            case Warned():
+                print(f"{event.message} {event.hint}", file=sys.stderr, flush=True)
+            case RunEnded():
+                _print(f"{event.reason.capitalize()} at step {event.step:,}. The model is {event.model_path}", wish)
+
+
+def _started(event: RunStarted) -> str:
+    parts = ", ".join(f"{part} {count:,}" for part, count in event.parameters.items())
+    return (
+        f"{event.preset} on {event.device} in {event.precision} ({event.precision_reason})\n"
+        f"  parameters: {parts}; about {event.memory_bytes / 2**20:,.0f} MiB\n"
+        f"  {event.train_count:,} sprites to train on, {event.validation_count:,} held out; "
+        f"steps {event.first_step:,} to {event.max_steps:,}; Ctrl-C stops and keeps the model"
+    )
+
+
+def _step(event: StepDone, max_steps: int) -> str:
+    losses = "  ".join(
+        f"{name} {event.losses[name]:.4g}" for name in ("recon", "kl", "quality") if name in event.losses
+    )
+    left_s = event.elapsed_s / event.share_done * (1.0 - event.share_done) if event.share_done > 0 else 0.0
+    minutes, seconds = divmod(round(left_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    left = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    return f"step {event.step:,}/{max_steps:,}  {losses}  {event.images_per_s:.0f} images/s  {left} left"
