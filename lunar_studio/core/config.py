@@ -201,6 +201,13 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Meta(description="`target`: cross-entropy to `quality_target`; `mean_score`: minus the mean score."),
     ] = "target"
     quality_target: Annotated[float, Meta(gt=0.0, lt=1.0, description="Score the VAE is rewarded towards.")] = 0.8
+    adversarial_weight: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            description="Weight of telling real art from the VAE's drawings in the teacher's lesson; needed with a reward.",
+        ),
+    ] = 1.0
     semantic_weight: Annotated[float, Meta(ge=0.0, description="Weight of the semantic loss in the teacher's.")] = 1.0
     balance_weight: Annotated[
         float, Meta(ge=0.0, description="Weight of the load balance between experts (Switch Transformer, eq. 4).")

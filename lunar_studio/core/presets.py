@@ -35,7 +35,10 @@ _SPRITE_TRAINING = TrainingConfig(
     gradient_clip=1.0,
     kl_weight=0.5,
     kl_form="sum",
+    # Without a reward the teacher judges craft, on the ladder of damage alone: taught to spot the VAE's own
+    # hand, it put every generated sprite at 0 and its meter told an artist nothing.
     quality_weight=0.0,
+    adversarial_weight=0.0,
     teacher_mode="alternating",
     teacher_every=2,
     ema_decay=0.999,

@@ -146,9 +146,9 @@ def _teacher_step(
     with plan.autocast():
         judged = teacher(pictures.contiguous(memory_format=plan.memory_format))
     real, mild, bad, drawn = judged.logit_B.split([count, count, count, len(drawn_BCHW[:count])])
-    ranking = (
-        ranking_loss(real, mild, _MARGIN) + ranking_loss(mild, bad, _MARGIN) + ranking_loss(real, drawn[:count], 0.0)
-    )
+    ranking = ranking_loss(real, mild, _MARGIN) + ranking_loss(mild, bad, _MARGIN)
+    if config.adversarial_weight > 0:
+        ranking = ranking + config.adversarial_weight * ranking_loss(real, drawn[:count], 0.0)
     # Pairs fix the order within a sprite; this fixes it between sprites.
     verdict = torch.cat([nn.functional.softplus(-real), nn.functional.softplus(bad)]).mean()
     semantic = semantic_loss(judged.embedding_BD[:count], batch.words_BD[:count])
