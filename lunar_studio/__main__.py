@@ -44,7 +44,7 @@ def open_window(model: Path | None, project: Path | None) -> int:
         )
     from lunar_studio import app
 
-    return app.main(model=model, project=project)
+    return app.run(model, project)
 
 
 def has_display(platform: str, environment: Mapping[str, str]) -> bool:
