@@ -65,23 +65,25 @@ def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: in
         for index in np.flatnonzero(rng.random(count) < recolour).tolist():
             out[index] = out[index][..., [*rng.permutation(3), 3]]
     if shift_px > 0:
-        visible = out[..., 3] > 0
-        wishes = rng.integers(-shift_px, shift_px + 1, (count, 2))
-        for index, wish in enumerate(wishes.tolist()):
-            out[index] = _moved(out[index], visible[index], *wish)
+        out = _moved(out, rng.integers(-shift_px, shift_px + 1, (count, 2)))
     return out
 
 
-def _moved(rgba_HWC: U8, visible_HW: npt.NDArray[np.bool_], down: int, right: int) -> U8:
-    if not visible_HW.all():
-        rows, columns = np.any(visible_HW, axis=1), np.any(visible_HW, axis=0)
-        down, right = _within(rows, down), _within(columns, right)
-    return np.roll(rgba_HWC, (down, right), (0, 1))
-
-
-def _within(occupied: npt.NDArray[np.bool_], shift: int) -> int:
-    """The shift cut to what leaves every occupied row or column inside."""
-    places = np.flatnonzero(occupied)
-    if not len(places):
-        return 0
-    return int(np.clip(shift, -places[0], len(occupied) - 1 - places[-1]))
+def _moved(rgba_NHWC: U8, wishes_N2: npt.NDArray[np.int64]) -> U8:
+    """Each sprite moved down and right as wished, or as far as nothing leaves; opaque ones wrap around."""
+    visible_NHW = rgba_NHWC[..., 3] > 0
+    opaque_N = visible_NHW.all(axis=(1, 2))
+    sources = []
+    for axis, wish_N in ((2, wishes_N2[:, 0]), (1, wishes_N2[:, 1])):
+        occupied_NL = visible_NHW.any(axis=axis)
+        length = occupied_NL.shape[1]
+        room_before_N = occupied_NL.argmax(axis=1)
+        room_after_N = occupied_NL[:, ::-1].argmax(axis=1)
+        shift_N = np.where(opaque_N, wish_N, np.clip(wish_N, -room_before_N, room_after_N))
+        sources.append((np.arange(length)[None, :] - shift_N[:, None]) % length)
+    rows_NH, columns_NW = sources
+    # One pixel is one 32-bit number here: four times fewer things to move.
+    packed_NHW = np.ascontiguousarray(rgba_NHWC).view(np.uint32)[..., 0]
+    which_N = np.arange(len(rgba_NHWC))[:, None, None]
+    moved: U8 = packed_NHW[which_N, rows_NH[:, :, None], columns_NW[:, None, :]][..., None].view(np.uint8)
+    return moved
