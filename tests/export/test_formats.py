@@ -117,6 +117,7 @@ def test_nothing_is_not_exported(tmp_path: Path, format_id: str) -> None:
 def test_a_duration_of_nothing_is_our_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="millisecond"):
         write(SIX, tmp_path / "hero", format_id="sheet", columns=0, duration_ms=0)
+    write(SIX, tmp_path / "hero", format_id="sheet", columns=0, duration_ms=1)
 
 
 # ---- sheets --------------------------------------------------------------------------------------
@@ -215,6 +216,12 @@ def test_a_folder_of_pictures_and_their_list(tmp_path: Path) -> None:
         (path.name, original.name) for original, path in zip(SIX, pictures, strict=True)
     ]
     assert listed[0] == {"file": "Red slime.png", "name": "Red slime", "width": 16, "height": 16}
+
+
+def test_the_list_tells_width_from_height(tmp_path: Path) -> None:
+    index, _ = write([sprite(1, 5, 9)], tmp_path, format_id="png", columns=0)
+    (entry,) = json.loads(index.read_text("utf-8"))["sprites"]
+    assert (entry["width"], entry["height"]) == (5, 9)
 
 
 def test_other_files_of_a_folder_are_left_alone(tmp_path: Path) -> None:

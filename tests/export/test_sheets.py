@@ -126,6 +126,7 @@ def test_trimming_stores_only_what_is_visible() -> None:
 def test_an_empty_frame_keeps_one_pixel() -> None:
     sheet = lay_out([Frame(Sprite(np.zeros((5, 6, 4), np.uint8)), "empty")], Layout(trim=True))
     assert sheet.frames[0].rect == Rect(0, 0, 1, 1)
+    assert (sheet.image.width, sheet.image.height) == (1, 1)
     assert not frame_pixels(sheet, sheet.frames[0]).any()
 
 

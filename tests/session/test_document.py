@@ -1,11 +1,14 @@
 """The document: what it derives, what it keeps, and locks that hold."""
 
+from dataclasses import FrozenInstanceError, fields
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lunar_studio.core.latent import Latent, raw_directions
+from lunar_studio.session.commands import LockSlider
 from lunar_studio.session.document import Document, with_locks
 from tests.session.edits import DIRECTIONS, bookmark, direction, latents
 
@@ -39,6 +42,12 @@ def test_slider_names_cannot_be_changed_from_outside() -> None:
     assert document.slider_names == {"shape/0": "fat"}
     with pytest.raises(TypeError):
         document.slider_names["shape/0"] = "thin"  # type: ignore[index]
+
+
+def test_documents_bookmarks_and_commands_are_frozen() -> None:
+    for value in (Document(), bookmark("a", SOMEWHERE), LockSlider("shape/0")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(value, fields(value)[0].name, None)
 
 
 def test_bookmarks_are_found_by_id() -> None:
