@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_COUNT = 10_000
 SCORES_FILE = "scores.json"
+_CELL_PX = 96
+# Gaps and label of a contact sheet's cell, and its gap alone.
+_CELL_MARGIN_PX, _GAP_PX = 20, 4
 
 
 def add_to(commands: options.Commands) -> None:
@@ -33,6 +37,9 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--prompt", default="", metavar="WORDS", help="words to follow, of those the model knows")
+    parser.add_argument(
+        "--palette", type=Path, metavar="FILE", help="draw in the colours of this palette (.gpl, .hex, .pal)"
+    )
     parser.add_argument(
         "--temperature",
         type=options.positive_number,
@@ -57,11 +64,17 @@ def sample(arguments: argparse.Namespace) -> Answer:
     _check_words(engine, arguments.prompt)
     from lunar_studio.export.formats import GENERATED
     from lunar_studio.pixels.files import write_atomically, write_png
+    from lunar_studio.pixels.palette_files import read_palette
 
+    palette = read_palette(arguments.palette) if arguments.palette is not None else None
     latents = engine.sample(
         arguments.count, seed=arguments.seed, prompt=arguments.prompt, temperature=arguments.temperature
     )
     sprites: Sequence[Sprite] = engine.decode_many(latents)
+    if palette is not None:
+        from lunar_studio.pixels.palette import mapped
+
+        sprites = [mapped(sprite, palette) for sprite in sprites]
     scores = engine.score_many(sprites)
     make_folder(arguments.out)
     digits = len(str(arguments.count - 1))
@@ -79,10 +92,8 @@ def sample(arguments: argparse.Namespace) -> Answer:
     }
     write_atomically(arguments.out / SCORES_FILE, to_json(plain(document), indent=2).encode() + b"\n")
     if arguments.sheet is not None:
-        from lunar_studio.cli.contact_sheet import contact_sheet
-
         make_folder(arguments.sheet.parent)
-        write_png(contact_sheet(sprites), arguments.sheet, metadata)
+        write_png(overview(sprites, scores), arguments.sheet, metadata)
     return Answer(_text(arguments.out, files, scores), {"out": arguments.out, **document})
 
 
@@ -95,6 +106,29 @@ def scored(score: Score) -> dict[str, object]:
             for expert in score.experts
         ],
     }
+
+
+def overview(sprites: Sequence[Sprite], scores: Sequence[Score]) -> Sprite:
+    """One enlarged picture of all sprites with their scores, as square as can be.
+
+    What finds no room in the largest picture there may be is left out, and before that the scores are.
+
+    Args:
+        sprites: At least one, all of one size.
+        scores: One for each.
+    """
+    from lunar_studio.pixels.contact import contact_sheet
+    from lunar_studio.pixels.files import MAX_SIDE_PX
+
+    side = sprites[0].width
+    columns = max(1, round(math.sqrt(len(sprites))))
+    rows = -(-len(sprites) // columns)
+    room = MAX_SIDE_PX // max(columns, rows) - _CELL_MARGIN_PX
+    if room >= side:
+        labels = [f"{score.value:.0f}" if score.experts else "" for score in scores]
+        return contact_sheet(sprites, columns, max(1, min(_CELL_PX, room) // side), labels)
+    columns = min(columns, (MAX_SIDE_PX - _GAP_PX) // (side + _GAP_PX))
+    return contact_sheet(sprites[: columns * columns], columns)
 
 
 def _check_words(engine: Engine, prompt: str) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lunar_studio.cli.contact_sheet import contact_sheet
-from lunar_studio.core.sprite import Sprite
+from lunar_studio.cli.sample_command import overview
+from lunar_studio.core.score import Score
 from lunar_studio.explore.engine import load
 from lunar_studio.pixels.files import read_sprites
+from lunar_studio.pixels.palette import exact_palette
 from tests.cli.conftest import Run, draw
 
 
@@ -67,29 +68,38 @@ def test_a_model_without_teacher_samples_without_scores(run: Run, judgeless: Pat
     assert run("sample", "--model", judgeless, "--count", "2", "--out", tmp_path / "s").out.startswith("2 sprites in")
 
 
+def test_a_palette_is_put_on(run: Run, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "two.hex").write_text("101820\nf2aa4c\n")
+    common = ("sample", "--model", model, "--count", "4", "--seed", "2")
+    ran = run(*common, "--palette", tmp_path / "two.hex", "--out", tmp_path / "s", "--json")
+    assert ran.status == 0
+    engine = load(model)
+    for entry, drawn in zip(ran.document["sprites"], engine.decode_many(engine.sample(4, seed=2)), strict=True):
+        sprite = read_sprites(tmp_path / "s" / entry["file"])[0]
+        assert set(exact_palette(sprite).hex()) <= {"#101820", "#f2aa4c"}
+        assert (sprite.rgba_HWC[..., 3] == drawn.rgba_HWC[..., 3]).all()
+        assert entry["score"] == pytest.approx(engine.score(sprite).value, abs=0.02), "what is written is judged"
+    (tmp_path / "bad.hex").write_text("not a colour")
+    assert run(*common, "--palette", tmp_path / "bad.hex", "--out", tmp_path / "t").status == 1
+    assert not (tmp_path / "t").exists()
+
+
 def test_the_sheet_shows_them_all_enlarged(run: Run, model: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "looks" / "sheet.png"
     ran = run("sample", "--model", model, "--count", "9", "--seed", "2", "--out", tmp_path / "s", "--sheet", sheet)
     assert ran.status == 0
     picture = read_sprites(sheet)[0]
-    assert (picture.width, picture.height) == (3 * (96 + 8) + 8, 3 * (96 + 8) + 8)
+    assert picture.width > 3 * 96
+    assert picture.height > 3 * 96
     assert not list((tmp_path / "s").glob("sheet*")), "so that the folder holds the sprites and nothing else"
 
 
-@pytest.mark.parametrize(("count", "side"), [(1, 16), (5, 16), (64, 32), (2, 512), (9000, 16)])
-def test_a_contact_sheet_has_room_for_what_fits_in_4096_px(count: int, side: int) -> None:
-    picture = contact_sheet([draw(0, side, side)] * count)
+@pytest.mark.parametrize(("count", "side"), [(1, 16), (5, 16), (64, 32), (2, 512), (2000, 64), (4000, 64)])
+def test_an_overview_has_room_for_what_fits(count: int, side: int) -> None:
+    picture = overview([draw(0, side, side)] * count, [Score(50.0)] * count)
     assert max(picture.width, picture.height) <= 4096
-    assert (picture.width - 8) * (picture.height - 8) >= count * side * side
-
-
-def test_a_contact_sheet_keeps_pixels_whole() -> None:
-    sprite = draw(3)
-    picture = contact_sheet([sprite])
-    inside = picture.rgba_HWC[8:-8:6, 8:-8:6]
-    opaque = sprite.rgba_HWC[..., 3] == 255
-    assert (inside[opaque] == sprite.rgba_HWC[opaque]).all()
-    assert Sprite(inside).width == 16
+    shown = (picture.width // (side + 4)) * (picture.height // (side + 4))
+    assert shown >= min(count, 3600)
 
 
 def test_failures_are_1(run: Run, model: Path, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.explore.engine import load
 from lunar_studio.pixels.files import read_sprites, write_png
 from tests.cli.conftest import Run, draw
@@ -30,6 +32,20 @@ def test_several_sources_are_judged_in_order(run: Run, model: Path, art: Path, t
     files = run("score", "--model", model, *sources, "--json").document["files"]
     assert [entry["file"] for entry in files][:2] == [str(tmp_path / "own.png"), f"{art}/monster/a_monster.png"]
     assert (files[0]["fitted"], files[1]["fitted"]) == ("padded to 16 × 16", "")
+
+
+def test_lint_looks_at_the_picture_as_it_is(run: Run, judgeless: Path, tmp_path: Path) -> None:
+    rgba_HWC = np.zeros((16, 16, 4), np.uint8)
+    rgba_HWC[4:11, 4:13] = (200, 60, 20, 255)
+    write_png(Sprite(rgba_HWC), tmp_path / "a clean.png")
+    rgba_HWC[1, 14] = (200, 60, 20, 255)
+    write_png(Sprite(rgba_HWC), tmp_path / "b stray.png")
+    ran = run("score", "--model", judgeless, tmp_path, "--json")
+    clean, stray = ran.document["files"]
+    assert clean["lint"] == []
+    assert [(found["rule"], found["pixels"]) for found in stray["lint"]] == [("orphan-pixel", [[14, 1]])]
+    assert stray["lint"][0]["severity"] == "warning"
+    assert "orphan-pixel" in run("score", "--model", judgeless, tmp_path).out.splitlines()[2]
 
 
 def test_people_get_a_table(run: Run, model: Path, art: Path) -> None:
