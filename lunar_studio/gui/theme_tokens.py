@@ -93,7 +93,7 @@ LIGHT = Tokens(
     good="#1d6a36",
     warn="#874600",
     bad="#a3212c",
-    focus="#1f5fd0",
+    focus="#1a54bd",
     check_dark="#c6c4bf",
     check_light="#d8d6d1",
 )

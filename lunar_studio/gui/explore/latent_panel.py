@@ -194,7 +194,7 @@ class LatentPanel(Panel):
                 section = SliderSection(group, directions, self._shown)
                 section.slider_made.connect(self._on_slider_made)
                 self._sections.append(section)
-                self._column.insertWidget(len(self._sections), section)
+                self._column.insertWidget(1 + len(self._sections), section)
                 section.fill()
         self._on_search(self.search.text())
 
@@ -228,6 +228,7 @@ class LatentPanel(Panel):
     def _on_search(self, text: str) -> None:
         for slider in self._found:
             self._column.removeWidget(slider)
+            slider.setObjectName("")  # the next search may find the same before this one is gone
             slider.hide()
             slider.deleteLater()
         self._found = []
@@ -244,7 +245,8 @@ class LatentPanel(Panel):
                 slider = LatentSlider(direction, self._list)
                 slider.setObjectName(f"found/{direction.id}")
                 self._found.append(slider)
-                self._column.insertWidget(1 + len(self._sections) + index, slider)
+                self._column.insertWidget(2 + len(self._sections) + index, slider)
+                slider.show()
                 self._on_slider_made(slider)
         else:
             self.show_document(self._document)

@@ -1,0 +1,238 @@
+"""Sliders: they move the document, undo in one step, keep locks, and can be worked with keys alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtWidgets import QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from lunar_studio.gui.explore.latent_slider import MERGE_MS, REACH, LatentSlider
+from tests.gui.shell_studio import ShellStudio, studio
+
+
+@pytest.fixture
+def shell(qtbot: QtBot) -> Iterator[ShellStudio]:
+    with studio(qtbot) as made:
+        yield made
+
+
+def centre(slider: LatentSlider, position: float | None = None) -> QPoint:
+    """The point of the row where the moon stands at `position`."""
+    area = slider.groove_area()
+    where = slider.position if position is None else position
+    return QPoint(round(area.left() + (where + REACH) / (2 * REACH) * area.width()), slider.height() // 2)
+
+
+def drag(qtbot: QtBot, slider: LatentSlider, to: float) -> None:
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, pos=centre(slider))
+    start, end = centre(slider).x(), centre(slider, to).x()
+    for step in range(1, 11):
+        qtbot.mouseMove(slider, QPoint(start + (end - start) * step // 10, slider.height() // 2))
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=QPoint(end, slider.height() // 2))
+
+
+def position(shell: ShellStudio, direction_id: str) -> float:
+    latent = shell.session.document.latent
+    assert latent is not None
+    return shell.controller.direction(direction_id).position(latent)
+
+
+def test_a_drag_moves_the_document_and_is_one_step(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider, before = shell.slider("shape/0"), shell.session.document
+    drag(qtbot, slider, 2.0)
+    assert position(shell, "shape/0") == pytest.approx(2.0, abs=0.1)
+    assert len(shell.session.entries) == 1
+    shell.wait_until_shown()
+    shell.session.undo()
+    assert shell.session.document == before
+    assert slider.position == pytest.approx(position(shell, "shape/0"))
+
+
+def test_two_drags_are_two_steps(shell: ShellStudio, qtbot: QtBot) -> None:
+    drag(qtbot, shell.slider("shape/0"), 2.0)
+    drag(qtbot, shell.slider("shape/0"), -1.0)
+    assert len(shell.session.entries) == 2
+
+
+def test_shift_drags_a_tenth_of_the_way(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider = shell.slider("shape/1")
+    start = position(shell, "shape/1")
+    qtbot.mousePress(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, pos=centre(slider))
+    away = QPoint(centre(slider).x() + 60, slider.height() // 2)
+    full = 60 * 2 * REACH / slider.groove_area().width()
+    _move_with_shift(slider, away)
+    qtbot.mouseRelease(slider, Qt.MouseButton.LeftButton, pos=away)
+    assert position(shell, "shape/1") - start == pytest.approx(full / 10, abs=0.02)
+
+
+def _move_with_shift(slider: LatentSlider, point: QPoint) -> None:
+    from PySide6.QtCore import QEvent
+    from PySide6.QtGui import QMouseEvent
+
+    event = QMouseEvent(
+        QEvent.Type.MouseMove,
+        QPointF(point),
+        QPointF(slider.mapToGlobal(point)),
+        Qt.MouseButton.NoButton,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.ShiftModifier,
+    )
+    QApplication.sendEvent(slider, event)
+
+
+def test_a_press_beside_the_moon_takes_it_there(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider = shell.slider("colour/0")
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=centre(slider, -3.0))
+    assert position(shell, "colour/0") == pytest.approx(-3.0, abs=0.05)
+
+
+def test_arrow_keys_merge_while_they_are_quick(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider, start = shell.slider("shape/2"), position(shell, "shape/2")
+    for _ in range(4):
+        qtbot.keyClick(slider, Qt.Key.Key_Right)
+    assert position(shell, "shape/2") == pytest.approx(start + 0.4, abs=0.011)
+    assert len(shell.session.entries) == 1
+    qtbot.wait(MERGE_MS + 100)
+    qtbot.keyClick(slider, Qt.Key.Key_Left, Qt.KeyboardModifier.ShiftModifier)
+    assert len(shell.session.entries) == 2
+    assert position(shell, "shape/2") == pytest.approx(start + 0.39, abs=0.011)
+
+
+def _wheel(slider: LatentSlider, notches: int) -> None:
+    point = QPointF(slider.rect().center())
+    event = QWheelEvent(
+        point,
+        QPointF(slider.mapToGlobal(point.toPoint())),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(slider, event)
+
+
+def test_the_wheel_moves_only_the_slider_with_the_keyboard(shell: ShellStudio) -> None:
+    slider, start = shell.slider("shape/3"), position(shell, "shape/3")
+    _wheel(slider, 1)
+    assert position(shell, "shape/3") == start
+    slider.setFocus()
+    _wheel(slider, 2)
+    assert position(shell, "shape/3") > start
+
+
+def test_a_value_can_be_typed_even_beyond_the_groove(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider = shell.slider("shape/4")
+    qtbot.keyClick(slider, Qt.Key.Key_Return)
+    editor = slider.findChild(QLineEdit, "inline-editor")
+    assert isinstance(editor, QLineEdit)
+    assert editor.isVisible()
+    editor.setText("5,25")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert position(shell, "shape/4") == pytest.approx(5.25, abs=1e-4)
+    assert slider.position == pytest.approx(5.25, abs=1e-4)
+    assert slider.value() == slider.maximum()
+
+
+@pytest.mark.parametrize("nonsense", ["", "abc", "nan", "1e9", "inf"])
+def test_what_is_no_number_changes_nothing(shell: ShellStudio, qtbot: QtBot, nonsense: str) -> None:
+    slider, before = shell.slider("shape/4"), shell.session.document
+    slider.edit_value()
+    editor = slider.findChild(QLineEdit, "inline-editor")
+    assert isinstance(editor, QLineEdit)
+    editor.setText(nonsense)
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert shell.session.document == before
+
+
+def test_a_double_click_on_the_groove_resets(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider, start = shell.slider("shape/5"), position(shell, "shape/5")
+    drag(qtbot, slider, 3.0)
+    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=centre(slider, 0.0))
+    assert position(shell, "shape/5") == pytest.approx(start, abs=1e-4)
+
+
+def test_a_double_click_on_the_name_renames(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider = shell.slider("shape/6")
+    qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(10, slider.height() // 2))
+    editor = slider.findChild(QLineEdit, "inline-editor")
+    assert isinstance(editor, QLineEdit)
+    editor.setText("tallness")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert slider.name == "tallness"
+    assert slider.accessibleName() == "tallness"
+    shell.session.undo()
+    assert slider.name == slider.direction.name
+
+
+def test_a_locked_slider_survives_a_re_roll_and_a_reset(shell: ShellStudio, qtbot: QtBot) -> None:
+    locked = shell.slider("shape/7")
+    drag(qtbot, locked, 1.5)
+    qtbot.keyClick(locked, Qt.Key.Key_L)
+    assert locked.is_locked
+    kept, other = position(shell, "shape/7"), position(shell, "shape/8")
+    shell.window.actions_by_id["re-roll"].trigger()
+    qtbot.waitUntil(lambda: position(shell, "shape/8") != other, timeout=5000)
+    assert position(shell, "shape/7") == pytest.approx(kept, abs=1e-4)
+    shell.window.actions_by_id["reset-all"].trigger()
+    assert position(shell, "shape/7") == pytest.approx(kept, abs=1e-4)
+
+
+def test_the_lock_can_be_clicked(shell: ShellStudio, qtbot: QtBot) -> None:
+    slider = shell.slider("shape/0")
+    spot = QPoint(slider.width() - 8, slider.height() // 2)
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=spot)
+    assert slider.is_locked
+    qtbot.mouseClick(slider, Qt.MouseButton.LeftButton, pos=spot)
+    assert not slider.is_locked
+
+
+def test_sections_show_a_dozen_and_more_on_demand(shell: ShellStudio) -> None:
+    panel = shell.window.explore.latents
+    shape = panel.section("shape")
+    assert len(shape.sliders) == 12
+    shape._more.click()
+    assert len(shape.sliders) == 16
+    raw = panel.section("raw")
+    assert not raw.sliders, "raw numbers are folded away until asked for"
+    raw.header.click()
+    assert len(raw.sliders) == 12
+    with pytest.raises(KeyError):
+        panel.section("yours")
+
+
+def test_the_search_finds_by_name_and_by_number(shell: ShellStudio, qtbot: QtBot) -> None:
+    panel = shell.window.explore.latents
+    qtbot.keyClicks(panel.search, "z17")
+    found = shell.window.findChild(LatentSlider, "found/raw/17")
+    assert isinstance(found, LatentSlider)
+    assert found.isVisible()
+    assert not panel.section("shape").isVisible()
+    shell.controller.move_slider("raw/17", 2.5)
+    assert found.position == pytest.approx(2.5, abs=1e-4)
+    panel.search.clear()
+    assert panel.section("shape").isVisible()
+    panel.search.setText("nobody calls a slider so")
+    assert panel._nothing.isVisibleTo(panel)
+
+
+def test_every_slider_has_a_name_for_screen_readers_and_a_tip(shell: ShellStudio) -> None:
+    for slider in shell.window.explore.latents.sliders:
+        assert slider.accessibleName() == slider.direction.name
+        assert slider.direction.id in slider.toolTip()
+        assert slider.objectName() == f"slider/{slider.direction.id}"
+
+
+def test_up_and_down_go_from_slider_to_slider(shell: ShellStudio, qtbot: QtBot) -> None:
+    shell.window.activateWindow()
+    first = shell.slider("shape/0")
+    first.setFocus()
+    qtbot.keyClick(first, Qt.Key.Key_Down)
+    assert shell.slider("shape/1").hasFocus()
+    qtbot.keyClick(shell.slider("shape/1"), Qt.Key.Key_Up)
+    assert first.hasFocus()
