@@ -90,9 +90,9 @@ def configured(arguments: argparse.Namespace) -> RunConfig:
         assignments["training.max_minutes"] = arguments.max_minutes
     if arguments.max_steps is not None:
         assignments["training.max_steps"] = arguments.max_steps
-    elif arguments.resume:
-        # The larger of the run's own and this counts.
-        assignments["training.max_steps"] = 1
+    elif arguments.resume or (arguments.max_minutes is not None and not _sets_steps(arguments.assignments)):
+        # The run fits its steps to the minutes, so that its schedules end with it; a resumed one keeps its own.
+        assignments["training.max_steps"] = 0
     for name in ("device", "precision"):
         if getattr(arguments, name) is not None:
             assignments[f"training.{name}"] = getattr(arguments, name)
@@ -103,6 +103,10 @@ def configured(arguments: argparse.Namespace) -> RunConfig:
     except ConfigError as exc:
         raise WrongUsage(exc.message, hint=exc.hint) from exc
     return config
+
+
+def _sets_steps(assignments: list[str]) -> bool:
+    return any(text.partition("=")[0].strip() in ("max_steps", "training.max_steps") for text in assignments)
 
 
 def _dataset(source: Path, size: int) -> Path:

@@ -126,6 +126,21 @@ def test_options_become_the_configuration() -> None:
     assert (training.device, training.precision) == ("cpu", "bf16")
 
 
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("", 20),
+        ("--max-minutes 2", 0),
+        ("--max-minutes 2 --max-steps 9", 9),
+        ("--max-minutes 2 --set max_steps=8", 8),
+        ("--set training.max_steps=7", 7),
+    ],
+)
+def test_minutes_alone_let_the_run_fit_its_steps_to_them(text: str, steps: int) -> None:
+    arguments = build_parser().parse_args(["train", "art", "--out", "run", "--preset", "tiny", *text.split()])
+    assert configured(arguments).training.max_steps == steps
+
+
 def test_a_configuration_whose_parts_do_not_fit_is_wrong_usage(run: Run, art: Path, tmp_path: Path) -> None:
     ran = run("train", art, "--out", tmp_path / "run", "--preset", "tiny", "--set", "vae.image_size=18")
     assert ran.status == 2
