@@ -75,7 +75,7 @@ def _moved(rgba_NHWC: U8, wishes_N2: npt.NDArray[np.int64]) -> U8:
     opaque_N = visible_NHW.all(axis=(1, 2))
     sources = []
     for axis, wish_N in ((2, wishes_N2[:, 0]), (1, wishes_N2[:, 1])):
-        occupied_NL = visible_NHW.any(axis=axis)
+        occupied_NL: npt.NDArray[np.bool_] = np.asarray(visible_NHW.any(axis=axis))
         length = occupied_NL.shape[1]
         room_before_N = occupied_NL.argmax(axis=1)
         room_after_N = occupied_NL[:, ::-1].argmax(axis=1)

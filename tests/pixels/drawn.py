@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
 
+Bool = npt.NDArray[np.bool_]
 OUTLINE = (24, 20, 37, 255)
 
 
@@ -48,7 +50,8 @@ def _ramp(rng: np.random.Generator, colours: int) -> U8:
     return np.hstack([shades, alpha]).astype(np.uint8)
 
 
-def _rim(inside: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _rim(inside: Bool) -> Bool:
     padded = np.pad(inside, 1)
     inner = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-    return inside & ~inner
+    rim: Bool = inside & ~inner
+    return rim

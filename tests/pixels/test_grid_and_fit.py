@@ -1,0 +1,94 @@
+"""Enlargements are found exactly; fitting always gives the size and says what it did."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from lunar_studio.core.arrays import U8
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.pixels.fit import fit
+from lunar_studio.pixels.grid import MIN_TRUE_SIDE_PX, enlarged, reduced, upscale_factor
+from tests.pixels.drawn import blob
+
+PIXELS = arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(4)))
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("size", [8, 16, 32])
+def test_an_enlargement_is_found_and_undone(factor: int, size: int) -> None:
+    sprite = blob(size, size)
+    large = enlarged(sprite, factor)
+    assert upscale_factor(large) == factor
+    assert reduced(large, factor) == sprite
+
+
+def test_one_wrong_pixel_is_no_enlargement() -> None:
+    pixels = enlarged(blob(1), 4).rgba_HWC.copy()
+    pixels[61, 61] = (1, 2, 3, 255)
+    assert upscale_factor(Sprite(pixels)) == 1
+
+
+def test_colour_under_alpha_0_does_not_hide_an_enlargement() -> None:
+    pixels = enlarged(blob(1), 2).rgba_HWC.copy()
+    pixels[0, 0] = (200, 0, 0, 0)
+    assert upscale_factor(Sprite(pixels)) == 2
+
+
+def test_flat_art_is_not_taken_for_a_tiny_sprite() -> None:
+    flat = Sprite(np.full((32, 32, 4), 255, np.uint8))
+    assert upscale_factor(flat) == 1
+    halves = flat.rgba_HWC.copy()
+    halves[:, 16:] = (0, 0, 0, 255)
+    assert upscale_factor(Sprite(halves)) == 32 // MIN_TRUE_SIDE_PX
+
+
+@settings(max_examples=100, deadline=None)
+@given(PIXELS, st.integers(1, 36))
+def test_fitting_gives_the_size_and_a_note(pixels: U8, size: int) -> None:
+    sprite = Sprite(pixels, "name")
+    fitted = fit(sprite, size)
+    assert (fitted.sprite.width, fitted.sprite.height) == (size, size)
+    assert fitted.sprite.name == "name"
+    assert bool(fitted.note) == ((sprite.width, sprite.height) != (size, size))
+    # No colour appears that was not there; transparent black is the padding.
+    before = {tuple(colour) for colour in pixels.reshape(-1, 4).tolist()} | {(0, 0, 0, 0)}
+    assert {tuple(colour) for colour in fitted.sprite.rgba_HWC.reshape(-1, 4).tolist()} <= before
+
+
+def test_each_way_of_fitting() -> None:
+    sprite = blob(5)
+    assert fit(sprite, 32).sprite is sprite
+    small = fit(blob(5, 16), 32)
+    assert np.array_equal(small.sprite.rgba_HWC[8:24, 8:24], blob(5, 16).rgba_HWC)
+    assert small.note == "padded to 32 × 32"
+    back = fit(enlarged(sprite, 4), 32)
+    assert back.sprite == sprite
+    assert "brought back to 32 × 32" in back.note
+    margin = np.zeros((60, 50, 4), np.uint8)
+    margin[10:42, 3:35] = sprite.rgba_HWC
+    cut = fit(Sprite(margin), 32)
+    assert "margin cut away" in cut.note
+    assert cut.sprite.colour_count() == sprite.colour_count()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 4), dtype=np.uint8)
+    assert "detail is lost" in fit(Sprite(noise | 1), 32).note
+
+
+def test_smaller_takes_the_most_frequent_colour() -> None:
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[:] = (10, 20, 30, 255)
+    pixels[::2, ::2] = (200, 0, 0, 255)
+    pixels[3, 3] = (1, 1, 1, 255)
+    assert (fit(Sprite(pixels), 8).sprite.rgba_HWC == (10, 20, 30, 255)).all()
+
+
+def test_nonsense_is_refused() -> None:
+    with pytest.raises(ValueError, match="size"):
+        fit(blob(1), 0)
+    with pytest.raises(ValueError, match="divided"):
+        reduced(blob(1), 5)
+    with pytest.raises(ValueError, match="factor"):
+        enlarged(blob(1), 0)
