@@ -120,7 +120,7 @@ class Studio(QObject):
         self.session = Session()
         self.controller = ExploreController(self.session, self.explore_service, self)
         self._reporter = reporter
-        self.host.crashed.connect(reporter.show_crash)
+        self.host.crashed.connect(reporter.report)
         self.train_service.events_received.connect(self._on_training)
         self.train_service.running_changed.connect(self._on_running)
         self.window: MainWindow

@@ -130,6 +130,7 @@ class CrashReporter(QObject):
             self._handler = None
             self._fault.close()
 
+    @Slot(object)
     def report(self, crash: Crash) -> None:
         """Write a mistake down and tell the window. Any thread."""
         try:

@@ -30,6 +30,7 @@ class StatusLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("status-line")
+        self.setFixedHeight(7 * SPACE_PX)  # the same on every page, with and without the panels' switches
         self._state = ElidedLabel("Ready", size="small", role="muted")
         self._hover = Label("", size="small", role="muted")
         self._speed = Label("", size="small", role="muted")
