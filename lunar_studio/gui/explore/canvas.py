@@ -19,6 +19,8 @@ GRID_FROM_ZOOM = 8
 
 LARGEST_ZOOM = 64
 _MARGIN_PX = 4 * SPACE_PX
+_LARGEST_GROUND = 4096 * 4096
+"""Device pixels of checkerboard kept; a sprite drawn larger than that stands on one tone."""
 
 
 class Canvas(QWidget):
@@ -42,6 +44,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(160, 160)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._image: QImage | None = None
         self._before: QImage | None = None
         self._generation = 0
@@ -145,23 +148,28 @@ class Canvas(QWidget):
         whole = area.adjusted(
             -reach * area.width(), -reach * area.height(), reach * area.width(), reach * area.height()
         )
-        if self.checkerboard:
-            painter.setBrushOrigin(whole.topLeft())
-            painter.fillRect(whole, QBrush(self._checker_tile()))
+        if self.checkerboard and whole.width() * whole.height() > _LARGEST_GROUND:
+            painter.fillRect(whole, QColor(theme.current().check_dark))
+        elif self.checkerboard:
+            painter.drawPixmap(whole.topLeft(), self._checker_ground(whole.size()))
         else:
             painter.fillRect(whole, QColor(theme.current().check_dark))
         for row in range(-reach, reach + 1):
             for column in range(-reach, reach + 1):
                 painter.drawImage(area.translated(column * area.width(), row * area.height()), image)
 
-    def _checker_tile(self) -> QPixmap:
-        if self._checker is None:
-            cell = max(2, round(self.checkerboard_px * self.devicePixelRatioF()))
+    def _checker_ground(self, size: QSize) -> QPixmap:
+        """The checkerboard at the sprite's size, kept: filling it anew was most of a repaint's time."""
+        cell = max(2, round(self.checkerboard_px * self.devicePixelRatioF()))
+        if self._checker is None or self._checker.size() != size:
             tile = QPixmap(2 * cell, 2 * cell)
             painter = QPainter(tile)
             pictures.paint_checkerboard(painter, tile.rect(), cell, theme.current())
             painter.end()
-            self._checker = tile
+            self._checker = QPixmap(size)
+            painter = QPainter(self._checker)
+            painter.fillRect(self._checker.rect(), QBrush(tile))
+            painter.end()
         return self._checker
 
     def _paint_grid(self, painter: QPainter, area: QRect) -> None:

@@ -32,9 +32,12 @@ class HistoryModel(QAbstractListModel):
             self.beginResetModel()
             self._entries, self._position = entries, position
             self.endResetModel()
-        elif (entries[-1:], position) != (self._entries[-1:], self._position):
+        elif position != self._position:
             self._entries, self._position = entries, position
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
+        elif entries[-1:] and entries[-1].title != self._entries[-1].title:
+            self._entries = entries
+            self.dataChanged.emit(self.index(0), self.index(0))
 
     def position_of(self, row: int) -> int:
         """The history's position that a row stands for."""

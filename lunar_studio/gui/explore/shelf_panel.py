@@ -130,6 +130,7 @@ class ShelfPanel(Panel):
         super().__init__(parent)
         self.setObjectName("shelf-panel")
         self._model = HistoryModel(session, self)
+        self._shown: tuple[Bookmark, ...] | None = None
         self.grid = BookmarkGrid()
         self._empty = Label(
             "Press B to keep a sprite here, with the way back to it.", size="small", role="muted", wrap=True
@@ -168,9 +169,11 @@ class ShelfPanel(Panel):
 
     def show_document(self, document: Document) -> None:
         """Show its bookmarks, and where in the history it stands."""
-        self.grid.set_bookmarks(document.bookmarks)
-        self._empty.setVisible(not document.bookmarks)
-        self._kept.set_note(str(len(document.bookmarks) or ""))
+        if document.bookmarks is not self._shown:  # called for every step of a drag
+            self._shown = document.bookmarks
+            self.grid.set_bookmarks(document.bookmarks)
+            self._empty.setVisible(not document.bookmarks)
+            self._kept.set_note(str(len(document.bookmarks) or ""))
         self._model.refresh()
         row = self._model.current_row()
         if self.history.currentIndex().row() != row:
