@@ -53,7 +53,9 @@ LOOKS = (
         "The same, but small and fast: in ten minutes you see whether your art suits.",
         10.0,
         _SPRITE_PRESETS,
-        MappingProxyType({"vae.blocks": 1, "vae.cell_channels": 8, "training.preview_every": 50}),
+        MappingProxyType(
+            {"vae.encoder_blocks": 1, "vae.decoder_blocks": 1, "vae.cell_channels": 8, "training.preview_every": 50}
+        ),
     ),
     Look(
         "classic",

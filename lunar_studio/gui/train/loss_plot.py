@@ -47,7 +47,7 @@ class LossPlot(QWidget):
         self._validation: tuple[F64, F64] = (np.empty(0), np.empty(0))
         self._smooth: F64 = np.empty(0)
         self._cursor = float("nan")
-        self.widget = pg.PlotWidget(self, background=None)
+        self.widget = pg.PlotWidget(self, background=None, viewBox=pg.ViewBox(enableMenu=False))
         self.widget.setAccessibleName(f"{title} over steps")
         self.widget.setToolTip(f"{tip}\nWheel zooms, dragging moves, Home shows everything.")
         self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -84,6 +84,7 @@ class LossPlot(QWidget):
         column.addWidget(self.widget, 1)
         item = self.widget.getPlotItem()
         item.setMenuEnabled(False)
+        item.ctrlMenu.setParent(self)  # never shown; without a parent it would outlive the plot
         item.hideButtons()
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)

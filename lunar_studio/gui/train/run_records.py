@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,6 +115,7 @@ def read_metrics(path: Path) -> Iterator[list[TrainEvent]]:
     Of a file over 64 MB, the last 64 MB.
     """
     try:
+        _check_plain(path / "metrics.jsonl")
         with (path / "metrics.jsonl").open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - MAX_METRICS_BYTES))
@@ -168,8 +170,15 @@ def restore(binned: Path, run: Path) -> None:
 
 
 def _read_small(path: Path) -> bytes:
+    _check_plain(path)
     with path.open("rb") as file:
         return file.read(_MAX_JSON_BYTES + 1)
+
+
+def _check_plain(path: Path) -> None:
+    """Refuse what is no plain file: opening a pipe waits for its writer, for ever."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise FileNotFoundError(path)
 
 
 def _facts(path: Path) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class TrainPage(QWidget):
 
     def _connect(self) -> None:
         if self._empty.button is not None:
+            self._empty.button.setToolTip(self.setup.art.folder_button.toolTip())
             self._empty.button.clicked.connect(self.setup.art.folder_button.click)
         self.runs.selected.connect(self._on_run_selected)
         self.runs.continue_requested.connect(self._on_continue)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, SignalInstance
 from PySide6.QtGui import QColor, QFont, QPen
-from PySide6.QtWidgets import QGraphicsObject, QGraphicsScene, QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsObject, QGraphicsScene, QGraphicsView, QMenu, QWidget
 
 def setConfigOptions(*, antialias: bool = ..., foreground: str = ..., background: str = ...) -> None: ...
 def mkPen(color: QColor | str, *, width: float = ..., style: Any = ...) -> QPen: ...
@@ -22,6 +22,7 @@ class AxisItem(QGraphicsObject):
     def enableAutoSIPrefix(self, enable: bool = ...) -> None: ...
 
 class ViewBox(QGraphicsObject):
+    def __init__(self, *, enableMenu: bool = ...) -> None: ...
     XAxis: int
     YAxis: int
     sigXRangeChanged: SignalInstance
@@ -56,6 +57,7 @@ class InfiniteLine(QGraphicsObject):
 
 class PlotItem(QGraphicsObject):
     vb: ViewBox
+    ctrlMenu: QMenu
     def plot(
         self,
         *,
@@ -86,5 +88,7 @@ class GraphicsView(QGraphicsView):
     def close(self) -> bool: ...
 
 class PlotWidget(GraphicsView):
-    def __init__(self, parent: QWidget | None = ..., background: QColor | str | None = ...) -> None: ...
+    def __init__(
+        self, parent: QWidget | None = ..., background: QColor | str | None = ..., *, viewBox: ViewBox | None = ...
+    ) -> None: ...
     def getPlotItem(self) -> PlotItem: ...

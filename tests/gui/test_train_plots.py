@@ -1,0 +1,211 @@
+"""The plots show the history's numbers, point together, switch to log, and stay quick with 100,000 points."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QSignalSpy
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from lunar_studio.core.events import PreviewReady, StepDone, Validated
+from lunar_studio.gui import pictures, theme
+from lunar_studio.gui.train.loss_history import LossHistory
+from lunar_studio.gui.train.loss_plots import SMOOTHING, LossPlotsView
+from lunar_studio.gui.train.preview_strip import PreviewStrip
+
+# Without a window manager there is nobody to tell a window's limits to.
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+
+
+def history_of(steps: int, *, quality: bool = True) -> LossHistory:
+    history = LossHistory()
+    for number in range(1, steps + 1):
+        losses = {"recon": 1.0 / number, "kl": 10.0 + number % 3} | ({"quality": 0.5} if quality else {})
+        history.add([StepDone(number, 0.1, 8, 80.0, losses, {})])
+        if number % 10 == 0:
+            history.add([Validated(number, {"recon": 1.5 / number}, {})])
+    return history
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> LossPlotsView:
+    view = LossPlotsView()
+    qtbot.addWidget(view)
+    view.resize(600, 400)
+    view.show()
+    return view
+
+
+def test_curves_are_those_of_the_history(view: LossPlotsView) -> None:
+    view.smoothing.setValue(0)
+    view.show_history(history_of(30))
+    recon = view.plots[0]
+    steps, values = recon._smooth_curve.getOriginalDataset()
+    assert steps is not None
+    assert values is not None
+    assert steps.tolist() == list(range(1, 31))
+    assert np.allclose(values, 1.0 / np.arange(1, 31))
+    steps, values = recon._validation_curve.getOriginalDataset()
+    assert steps is not None
+    assert values is not None
+    assert steps.tolist() == [10, 20, 30]
+    assert np.allclose(values, [0.15, 0.075, 0.05])
+    assert recon.readout == ("training 0.03333", "held out 0.05")
+
+
+def test_smoothing_averages_and_keeps_the_raw_curve_behind(view: LossPlotsView) -> None:
+    view.show_history(history_of(30))
+    view.smoothing.setValue(1)
+    kl = view.plots[1]
+    _, values = kl._smooth_curve.getOriginalDataset()
+    assert values is not None
+    assert SMOOTHING[1] == 3
+    assert np.allclose(values[2:], 11.0), "10, 11, 12 in turn"
+    assert kl._raw_curve.isVisible()
+    view.smoothing.setValue(0)
+    assert not kl._raw_curve.isVisible()
+
+
+def test_pointing_reads_all_three_plots_at_one_step(view: LossPlotsView) -> None:
+    view.smoothing.setValue(0)
+    view.show_history(history_of(30))
+    view.plots[1].pointed.emit(19.6)
+    assert view.plots[0].readout == ("training 0.05 at 20", "held out 0.075")
+    assert view.plots[1].readout[0] == "training 12 at 20"
+    view.plots[1].pointed.emit(float("nan"))
+    assert view.plots[0].readout == ("training 0.03333", "held out 0.05")
+
+
+def test_the_keyboard_points_zooms_and_shows_all(qtbot: QtBot, view: LossPlotsView) -> None:
+    view.show_history(history_of(100))
+    QApplication.processEvents()
+    plot = view.plots[0]
+    qtbot.keyClick(plot.widget, Qt.Key.Key_Left)
+    assert " at " in view.plots[2].readout[0]
+    box = plot.widget.getPlotItem().vb
+    low, high = box.viewRange()[0]
+    qtbot.keyClick(plot.widget, Qt.Key.Key_Plus)
+    nearer = box.viewRange()[0]
+    assert nearer[1] - nearer[0] < (high - low) * 0.9
+    assert view.plots[2].widget.getPlotItem().vb.viewRange()[0] == pytest.approx(nearer), "steps are linked"
+    qtbot.keyClick(plot.widget, Qt.Key.Key_Home)
+    QApplication.processEvents()
+    assert box.viewRange()[0] == pytest.approx([low, high], abs=2.0)
+    qtbot.keyClick(plot.widget, Qt.Key.Key_Escape)
+    assert " at " not in view.plots[2].readout[0]
+
+
+def test_the_log_axis_is_a_switch_of_each_loss_that_can_have_it(view: LossPlotsView) -> None:
+    view.show_history(history_of(100))
+    recon, _, quality = view.plots
+    assert not quality.log_button.isVisibleTo(view)
+    recon.log_button.click()
+    QApplication.processEvents()
+    low, high = recon.widget.getPlotItem().vb.viewRange()[1]
+    assert low == pytest.approx(-2.0, abs=0.3)
+    assert high == pytest.approx(0.0, abs=0.3)
+    recon.log_button.click()
+    QApplication.processEvents()
+    assert recon.widget.getPlotItem().vb.viewRange()[1][1] == pytest.approx(1.0, abs=0.2)
+
+
+def test_a_run_without_reward_says_why_the_plot_is_empty(view: LossPlotsView) -> None:
+    view.show_history(history_of(5, quality=False))
+    assert "does not guide" in view.plots[2]._note.text()
+    view.show_history(history_of(5))
+    assert view.plots[2]._note.text() == ""
+
+
+def test_files_are_written_or_the_failure_is_told(view: LossPlotsView, tmp_path: Path) -> None:
+    exported, failed = QSignalSpy(view.exported), QSignalSpy(view.failed)
+    view.show_history(history_of(30))
+    view.write_csv(tmp_path / "losses.csv")
+    view.write_png(tmp_path / "losses.png")
+    assert exported.count() == 2
+    with (tmp_path / "losses.csv").open(newline="") as file:
+        recon = [float(row["recon"]) for row in csv.DictReader(file) if row["part"] == "training"]
+    assert recon == [1.0 / number for number in range(1, 31)]
+    image = QImage(str(tmp_path / "losses.png"))
+    assert (image.width(), image.height()) == (600, 400)
+    view.write_csv(tmp_path / "no folder" / "losses.csv")
+    view.write_png(tmp_path / "no folder" / "losses.png")
+    assert failed.count() == 2
+
+
+def test_100_000_points_redraw_quickly(view: LossPlotsView) -> None:
+    history = LossHistory()
+    rng = np.random.default_rng(0).random(100_000).tolist()
+    history.add([StepDone(n + 1, 0.0, 8, 0.0, {"recon": v, "kl": v, "quality": v}, {}) for n, v in enumerate(rng)])
+    view.show_history(history)
+    view.grab()
+    times_s = []
+    for _ in range(3):
+        # Processor time of this thread: how long we take, whatever else the machine does.
+        begun_s = time.thread_time()
+        view.show_history(history)
+        view.grab()
+        times_s.append(time.thread_time() - begun_s)
+    # Three plots, smoothing and painting; a tenth of a second is what ten redraws a second allow.
+    assert min(times_s) < 0.1, times_s
+
+
+def test_the_theme_dresses_the_curves(view: LossPlotsView, qapp: QApplication) -> None:
+    view.show_history(history_of(30))
+    theme.apply(qapp, theme.LIGHT)
+    try:
+        light = view.grab().toImage()
+    finally:
+        theme.apply(qapp, theme.DARK)
+    dark = view.grab().toImage()
+
+    def has(image: QImage, colour: str) -> bool:
+        return bool((pictures.to_sprite(image).rgba_HWC[60:] == theme.colour(colour).getRgb()).all(axis=2).any())
+
+    assert has(light, theme.LIGHT.good)
+    assert has(dark, theme.DARK.good)
+    assert not has(dark, theme.LIGHT.good)
+
+
+def noise(count: int, side: int, seed: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    made = np.random.default_rng(seed).integers(0, 256, (count, side, side, 4), np.uint8)
+    made[..., 3] = 255
+    return made
+
+
+def test_previews_are_exact_pixels_at_whole_zoom(qtbot: QtBot) -> None:
+    strip = PreviewStrip()
+    qtbot.addWidget(strip)
+    strip.resize(700, 20 + 2 * 64 + 2)
+    originals, copies, samples = noise(8, 32, 0), noise(8, 32, 1), noise(8, 32, 2)
+    strip.show_preview(PreviewReady(300, originals, copies, samples))
+    scale, columns = strip.scale_and_columns()
+    assert (scale, columns) == (2, 10)
+    image = strip.grab().toImage()
+    for x, y in ((0, 0), (31, 31), (5, 17)):
+        for dx, dy in ((0, 0), (1, 1)):
+            shown = image.pixelColor(2 * x + dx, 20 + 2 * y + dy)
+            assert [shown.red(), shown.green(), shown.blue()] == originals[0, y, x, :3].tolist()
+            shown = image.pixelColor(2 * x + dx, 20 + 66 + 2 * y + dy)
+            assert [shown.red(), shown.green(), shown.blue()] == copies[0, y, x, :3].tolist()
+
+
+@pytest.mark.parametrize("side", [8, 16, 32, 64, 128])
+def test_previews_of_every_size_fit(qtbot: QtBot, side: int) -> None:
+    strip = PreviewStrip()
+    qtbot.addWidget(strip)
+    strip.resize(700, 160)
+    strip.show_preview(PreviewReady(1, noise(3, side, 0), noise(3, side, 1), noise(5, side, 2)))
+    scale, columns = strip.scale_and_columns()
+    assert scale >= 1
+    assert columns >= 1
+    assert not strip.grab().isNull()
+    strip.clear()
+    assert strip.scale_and_columns() == (0, 0)
+    assert not strip.grab().isNull()
