@@ -73,7 +73,7 @@ def near_pairs(sprites_NHWC: U8) -> list[tuple[int, int]]:
                 for at, key in enumerate(_recolouring_keys(pixels_NHWC), start=start):
                     if (first := first_with.setdefault(key, at)) != at:
                         groups.join(first, at)
-                        exact.append((first, at))
+                        exact.append((min(first, at), max(first, at)))
     checked = _checked(sprites_NHWC, _candidates(hashes_VNK, colours_VNC), groups)
     return sorted({*exact, *checked})
 

@@ -17,7 +17,7 @@ from lunar_studio.data.captions import MAX_TABLE_BYTES, TABLE_NAMES, Tables, rea
 from lunar_studio.data.report import AlphaKind, FileVerdict, Statistics
 from lunar_studio.data.sources import Entry, Source
 from lunar_studio.errors import DatasetError
-from lunar_studio.pixels.files import read_sprites, shown_name
+from lunar_studio.pixels.files import PictureRefused, read_sprites, shown_name
 from lunar_studio.pixels.grid import upscale_factor
 from lunar_studio.pixels.slicing import SliceSpec, slice_sheet
 
@@ -185,6 +185,8 @@ def scan(source: Source, options: Options, *, should_stop: ShouldStop, progress:
             data = b"" if entry.refusal else source.read(entry)
             content.add(entry, data)
             judge.look(entry, data)
+        except PictureRefused as exc:
+            judge.refuse(entry, exc.reason)
         except DatasetError as exc:
             judge.refuse(entry, exc.message)
     progress(len(entries), len(entries))

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from lunar_studio.errors import DatasetError
-from lunar_studio.pixels.files import MAX_FILE_BYTES, PICTURE_SUFFIXES, read_bytes, shown_name
+from lunar_studio.pixels.files import MAX_FILE_BYTES, PICTURE_SUFFIXES, PictureRefused, read_bytes, shown_name
 
 MAX_ENTRIES = 2_000_000
 MAX_DEPTH = 64
@@ -171,10 +171,12 @@ class _Folder(_Opened):
             stack.extend(reversed(subfolders))
 
     def _file(self, child: os.DirEntry[str], path: str) -> Iterator[Entry]:
-        if not _is_listed(child.name):
+        if _is_listed(child.name):
+            yield Entry(path)
+        elif _leads_to_folder(child):
+            yield Entry(path, "it is a link to a folder, and those are not followed")
+        else:
             self.other_files += 1
-            return
-        yield Entry(path)
 
     def read(self, entry: Entry) -> bytes:
         return read_bytes(self._path / entry.path)
@@ -184,6 +186,14 @@ class _Folder(_Opened):
             return read_bytes(self._path / name, limit=limit)
         except DatasetError:
             return b""
+
+
+def _leads_to_folder(child: os.DirEntry[str]) -> bool:
+    try:
+        return child.is_symlink() and child.is_dir()
+    except OSError:
+        # A link that leads in a circle leads to nothing.
+        return False
 
 
 class _Zip(_Opened):
@@ -309,5 +319,5 @@ def _bad_zip(name: str, reason: str) -> DatasetError:
     return DatasetError(f"“{name}” cannot be used: {reason}.", hint="Unpack it and give the folder instead.")
 
 
-def _bad_member(name: str, reason: str, hint: str) -> DatasetError:
-    return DatasetError(f"“{name}” cannot be used: {reason}.", hint=hint)
+def _bad_member(name: str, reason: str, hint: str) -> PictureRefused:
+    return PictureRefused(name, reason, hint=hint)

@@ -58,6 +58,20 @@ _DECODER_ERRORS = (
 )
 
 
+class PictureRefused(DatasetError):
+    """A picture file cannot be used.
+
+    Args:
+        name: The file's name, safe to show.
+        reason: Why, as a part of a sentence: `it is a folder, not a file`.
+        hint: What the user can do about it.
+    """
+
+    def __init__(self, name: str, reason: str, *, hint: str) -> None:
+        super().__init__(f"“{name}” cannot be used: {reason}.", hint=hint)
+        self.reason = reason
+
+
 def shown_name(name: str, limit: int = 120) -> str:
     """A file name that is safe to show: control and direction marks escaped, the middle of a long one cut out.
 
@@ -120,8 +134,8 @@ def _os_reason(exc: OSError | ValueError) -> str:
     return "its name cannot be used on this system"
 
 
-def _refusal(name: str, reason: str, hint: str = _HINT_FILE) -> DatasetError:
-    return DatasetError(f"“{name}” cannot be used: {reason}.", hint=hint)
+def _refusal(name: str, reason: str, hint: str = _HINT_FILE) -> PictureRefused:
+    return PictureRefused(name, reason, hint=hint)
 
 
 def read_sprites(source: Path | bytes, *, name: str = "") -> tuple[Sprite, ...]:
