@@ -30,8 +30,8 @@ from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 from tests.workers.fakes import FakeTrainer
 
-# Without a window manager there is nobody to tell a window's limits to.
-pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints", extend=True)
+# Without a window manager a window has nobody to tell its limits to, or to raise it.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 
 
 @dataclass
