@@ -136,6 +136,12 @@ class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     hidden_dim: Annotated[int, Meta(ge=32, le=4096, description="Width of the flow network.")] = 512
     blocks: Annotated[int, Meta(ge=1, le=32, description="Residual blocks of the flow network.")] = 3
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of its optimizer.")] = 1e-3
+    finish_share: Annotated[
+        float,
+        Meta(
+            ge=0.0, le=10.0, description="Steps in which it learns alone when the VAE is done, as a share of the run's."
+        ),
+    ] = 0.4
     words_dropout: Annotated[
         float, Meta(ge=0.0, le=1.0, description="Share of sprites trained without their words, for guidance.")
     ] = 0.2
@@ -205,7 +211,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float,
         Meta(
             ge=0.0,
-            description="Weight of telling real art from the VAE's drawings in the teacher's lesson; needed with a reward.",
+            description="Weight of telling real art from the VAE's drawings; a reward needs it.",
         ),
     ] = 1.0
     semantic_weight: Annotated[float, Meta(ge=0.0, description="Weight of the semantic loss in the teacher's.")] = 1.0

@@ -86,6 +86,12 @@ class LatentPrior(nn.Module):
         self.mean_L.lerp_(z_BL.mean(dim=0), momentum)
         self.std_L.lerp_(z_BL.std(dim=0).clamp(min=1e-3), momentum)
 
+    @torch.no_grad()
+    def standardise(self, mu_ML: Tensor, spread_ML: Tensor) -> None:
+        """Take the mean and spread of latents that no longer move: draws from N(mu, spread)."""
+        self.mean_L.copy_(mu_ML.mean(dim=0))
+        self.std_L.copy_((mu_ML.var(dim=0, unbiased=False) + (spread_ML**2).mean(dim=0)).sqrt().clamp(min=1e-3))
+
     def loss(self, z_BL: Tensor, words_BD: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Flow-matching loss on latents (mean squared error of the velocity); some lose their words on purpose."""
         target = (z_BL - self.mean_L) / self.std_L

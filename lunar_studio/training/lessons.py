@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from lunar_studio.core.arrays import U8
-from lunar_studio.core.config import RunConfig
+from lunar_studio.core.config import RunConfig, TrainingConfig
 from lunar_studio.data.batches import augment, batch_indices
-from lunar_studio.data.dataset import Dataset
+from lunar_studio.data.dataset import F64, Dataset
 from lunar_studio.models.losses import kl_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
@@ -37,8 +37,7 @@ class Lessons:
         self.dataset, self.config = dataset, config
         self._train = dataset.indices("train")
         self._words_ND = vocabulary.embed_all([dataset.captions[index] for index in self._train])
-        weights = dataset.family_weights() if config.training.balance_families else np.ones(len(dataset))
-        self._weights = weights[self._train]
+        self._weights = family_weights(dataset, config.training)
 
     def batch(self, step: int, plan: Plan) -> Batch:
         """The batch of a step, on the plan's device."""
@@ -72,6 +71,12 @@ class Lessons:
         mu, logvar = vae.encode(x)
         recon = vae.reconstruct(mu, x).loss
         return {"recon": float(recon), "kl": float(kl_loss(mu, logvar, self.config.training.kl_form))}
+
+
+def family_weights(dataset: Dataset, training: TrainingConfig) -> F64:
+    """How often each training sprite is drawn, in the order of `dataset.indices("train")`."""
+    weights = dataset.family_weights() if training.balance_families else np.ones(len(dataset))
+    return weights[dataset.indices("train")]
 
 
 def damaged_pairs(rgba_BHWC: U8, rng: np.random.Generator) -> tuple[U8, U8]:

@@ -43,6 +43,7 @@ from lunar_studio.training.checkpoints import load_latest, save_checkpoint
 from lunar_studio.training.device import Plan, choose_plan, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
 from lunar_studio.training.lessons import Lessons
+from lunar_studio.training.prior_fit import fit_prior
 from lunar_studio.training.run_folder import CONFIG, FACTS, RunFacts, RunFolder
 from lunar_studio.training.state import new_state
 from lunar_studio.training.step import Outcome, training_step
@@ -52,8 +53,8 @@ _VALIDATED = 512
 _RATE_WINDOW = 20
 _MAX_STRIKES = 3
 _PAUSE_POLL_S = 0.05
-# Of the planned time, what is left for validation, previews, checkpoints and finishing.
-_PLANNED_SHARE = 0.85
+# Of the planned time, what is left beside validation, previews, checkpoints, finishing and the prior alone.
+_PLANNED_SHARE = 0.75
 
 Ask = Callable[[], bool]
 
@@ -135,6 +136,8 @@ class _Run:
             yield from self._steps()
             if self.state.step < self.config.training.max_steps:
                 reason = "stopped"
+            else:
+                yield from self._fit_prior()
             yield from self._checkpoint()
             yield from self._finish()
         except LunarError:
@@ -330,6 +333,11 @@ class _Run:
         )
         self._record("running")
         yield CheckpointSaved(self.state.step, path, is_best)
+
+    def _fit_prior(self) -> Iterator[TrainEvent]:
+        step = self.state.step
+        for share, loss in fit_prior(self.state, self.dataset, self.vocabulary, self.plan, self.should_stop):
+            yield PhaseStarted(step, f"Teaching the model to invent: {share:.0%}, loss {loss:.3f}")
 
     def _finish(self) -> Iterator[TrainEvent]:
         yield PhaseStarted(self.state.step, "Finding directions for the sliders")

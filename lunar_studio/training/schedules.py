@@ -10,12 +10,16 @@ from lunar_studio.core.config import TrainingConfig
 _COSINE_FLOOR = 0.01
 
 
+def cosine(share: float) -> float:
+    """Factor that falls from 1 to a hundredth as the share of the run goes from 0 to 1."""
+    return _COSINE_FLOOR + (1.0 - _COSINE_FLOOR) * 0.5 * (1.0 + math.cos(math.pi * min(1.0, share)))
+
+
 def rate_factor(config: TrainingConfig, step: int) -> float:
     """Factor on every learning rate at a step counted from 0."""
     factor = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
     if config.learning_rate_schedule == "cosine":
-        share = min(1.0, step / config.max_steps)
-        factor *= _COSINE_FLOOR + (1.0 - _COSINE_FLOOR) * 0.5 * (1.0 + math.cos(math.pi * share))
+        factor *= cosine(step / config.max_steps)
     return factor
 
 

@@ -79,14 +79,20 @@ class TrainState:
         return cast(LatentPrior, self.finished("prior"))
 
     def update_averages(self) -> None:
-        """Move the averages towards the live weights; young averages move faster."""
-        decay = min(self.config.training.ema_decay, (1.0 + self.step) / (10.0 + self.step))
-        for part, average in self.averages.items():
-            live, kept = self.networks[part].state_dict(), average.state_dict()
-            floats = [key for key, value in kept.items() if value.is_floating_point()]
-            torch._foreach_lerp_([kept[key] for key in floats], [live[key] for key in floats], 1.0 - decay)
-            for key in kept.keys() - set(floats):
-                kept[key].copy_(live[key])
+        """Move the averages towards the live weights."""
+        for part in self.averages:
+            self.update_average(part, self.step)
+
+    def update_average(self, part: str, step: int) -> None:
+        """Move one average, if it is kept; young averages move faster."""
+        if part not in self.averages:
+            return
+        decay = min(self.config.training.ema_decay, (1.0 + step) / (10.0 + step))
+        live, kept = self.networks[part].state_dict(), self.averages[part].state_dict()
+        floats = [key for key, value in kept.items() if value.is_floating_point()]
+        torch._foreach_lerp_([kept[key] for key in floats], [live[key] for key in floats], 1.0 - decay)
+        for key in kept.keys() - set(floats):
+            kept[key].copy_(live[key])
 
     def set_rates(self, factor: float) -> None:
         """Scale every optimizer's own learning rate by `factor` and by `rate_scale`."""
