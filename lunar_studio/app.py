@@ -32,7 +32,7 @@ from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import StepDone, TrainEvent
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.gui import icons, theme
+from lunar_studio.gui import icons, theme, ui_map
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.crash import CrashReporter
 from lunar_studio.gui.explore.controller import ExploreController
@@ -246,6 +246,7 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
         studio = Studio(app, reporter)
         studio.open_window()
         app.processEvents()  # the first frame is on the screen before the model is asked for
+        ui_map.install(studio.window.explore.canvas, studio.window)
         studio.window.open_model(model)
         if project is not None:
             _log.info("project %s", project)
