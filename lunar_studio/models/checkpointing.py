@@ -33,7 +33,7 @@ def enable_gradient_checkpointing(module: nn.Module) -> None:
     Args:
         module: Any network; calling it twice changes nothing.
     """
-    for sequence in _outermost_sequences(module):
+    for sequence in outermost_sequences(module):
         # A method of the module itself, not a closure: a copied network must run its own weights.
         sequence.__dict__["forward"] = MethodType(_forward_in_runs, sequence)
 
@@ -72,10 +72,11 @@ def runs_of(sequence: nn.Sequential) -> list[nn.Sequential]:
     return [nn.Sequential(*run) for run in runs]
 
 
-def _outermost_sequences(module: nn.Module) -> list[nn.Sequential]:
+def outermost_sequences(module: nn.Module) -> list[nn.Sequential]:
+    """The sequences of two layers or more that are not inside another, in the order of the network."""
     if isinstance(module, nn.Sequential):
         return [module] if len(module) > 1 else []
-    return [sequence for child in module.children() for sequence in _outermost_sequences(child)]
+    return [sequence for child in module.children() for sequence in outermost_sequences(child)]
 
 
 def _forward_in_runs(self: nn.Sequential, x: Tensor) -> Tensor:

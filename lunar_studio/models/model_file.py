@@ -125,7 +125,7 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
         "facts": msgspec.json.encode(facts).decode(),
     }
     try:
-        _write_atomically(save(tensors, metadata=metadata), path)
+        _write_atomically(_in_order(save(tensors, metadata=metadata)), path)
     except OSError as exc:
         raise ModelFileError(
             f"The model could not be saved as {path}: {exc.strerror or exc}.",
@@ -183,6 +183,19 @@ def _stored(value: Tensor) -> Tensor:
     value = value.detach().cpu().float()
     small = value.ndim >= 2 and not bool((value.abs() > torch.finfo(torch.float16).max).any())
     return (value.half() if small else value).contiguous()
+
+
+def _in_order(payload: bytes) -> bytes:
+    """The same file with its metadata in alphabetical order.
+
+    The safetensors library shuffles it, and equal models shall be equal files.
+    """
+    length = int.from_bytes(payload[:8], "little")
+    header = msgspec.json.decode(payload[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    encoded = msgspec.json.encode(header)
+    encoded += b" " * (-len(encoded) % 8)  # tensors begin at a multiple of eight
+    return len(encoded).to_bytes(8, "little") + encoded + payload[8 + length :]
 
 
 def _write_atomically(payload: bytes, path: Path) -> None:

@@ -68,11 +68,3 @@ def test_a_single_pixel_is_seen_at_stride_one() -> None:
     dotted[0, :, 7, 7] = 1.0
     with torch.no_grad():
         assert float((teacher(x).logit_B - teacher(dotted).logit_B).abs()) > 1e-6
-
-
-def test_prepare_is_premultiplied() -> None:
-    teacher = LunarMoETeacher(SMALL)
-    rgba = torch.tensor([[[[255, 0, 128, 0], [255, 0, 128, 255]]]], dtype=torch.uint8)
-    x = teacher.prepare(rgba)
-    assert x[0, :, 0, 0].tolist() == [-1.0] * 4
-    assert x[0, :, 0, 1].tolist() == pytest.approx([1.0, -1.0, 128 / 255 * 2 - 1, 1.0], abs=1e-6)
