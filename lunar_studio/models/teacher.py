@@ -108,12 +108,6 @@ class LunarMoETeacher(nn.Module):
         mixed = (gate.unsqueeze(-1) * features_BEF.float()).sum(dim=1)
         return Judgement(logit, expert_logits, gate, self.semantic_head(mixed.to(features_BEF.dtype)).float())
 
-    def prepare(self, rgba_BHWC: Tensor) -> Tensor:
-        """uint8 pictures, straight alpha, in the networks' form; see `LatentModel.prepare`."""
-        rgba = rgba_BHWC.permute(0, 3, 1, 2).float() / 255.0
-        premultiplied = torch.cat([rgba[:, :3] * rgba[:, 3:4], rgba[:, 3:4]], dim=1)
-        return premultiplied[:, : self.config.image_channels] * 2.0 - 1.0
-
     def parameter_count(self) -> int:
         """Trainable numbers."""
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)

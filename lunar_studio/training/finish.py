@@ -80,7 +80,7 @@ def finish(
     mu = encode_all(vae, sprites)
     held_out = dataset.indices("validation")
     real = np.ascontiguousarray(dataset.sprites_NHWC[_spread(held_out if len(held_out) else chosen, _CALIBRATED)])
-    experts, calibration = _judge(teacher, real)
+    experts, calibration = _judge(teacher, vae, real)
     return ModelBundle(
         name=name,
         config=state.config,
@@ -109,13 +109,13 @@ def encode_all(vae: LatentModel, sprites_NHWC: U8) -> Tensor:
 
 
 @torch.inference_mode()
-def judge_all(teacher: LunarMoETeacher, sprites_NHWC: U8) -> Tensor:
-    """Logits (N, 1 + E): the whole, then each expert; on the CPU."""
+def judge_all(teacher: LunarMoETeacher, vae: LatentModel, sprites_NHWC: U8) -> Tensor:
+    """Logits (N, 1 + E): the whole, then each expert; on the CPU. The VAE brings pictures to the size it draws at."""
     device = next(teacher.parameters()).device
     rows = []
     for start in range(0, len(sprites_NHWC), _BATCH):
         pictures = torch.from_numpy(np.ascontiguousarray(sprites_NHWC[start : start + _BATCH])).to(device)
-        judged = teacher(teacher.prepare(pictures))
+        judged = teacher(vae.prepare(pictures))
         rows.append(torch.cat([judged.logit_B[:, None], judged.expert_logits_BE], dim=1))
     return torch.cat(rows).float().cpu()
 
@@ -124,6 +124,7 @@ def card_of(dataset: Dataset, state: TrainState, figures: Mapping[str, object]) 
     """Facts that travel with the model."""
     return {
         "art": dataset.facts.source,
+        "art_px": dataset.size,
         "art_digest": dataset.digest,
         "art_licence": dataset.facts.licence[:20_000],
         "sprites": len(dataset.indices("train")),
@@ -140,14 +141,14 @@ def model_name(dataset: Dataset, run_dir: Path) -> str:
     return run_dir.name or dataset.facts.source or "model"
 
 
-def _judge(teacher: LunarMoETeacher | None, real_NHWC: U8) -> tuple[tuple[str, ...], Calibration]:
+def _judge(teacher: LunarMoETeacher | None, vae: LatentModel, real_NHWC: U8) -> tuple[tuple[str, ...], Calibration]:
     if teacher is None:
         return (), Calibration(np.zeros((1, 101), dtype=np.float32))
-    logits = judge_all(teacher, real_NHWC)
-    return name_experts(teacher, real_NHWC[:_NAMED_FROM], logits), Calibration.fit(logits)
+    logits = judge_all(teacher, vae, real_NHWC)
+    return name_experts(teacher, vae, real_NHWC[:_NAMED_FROM], logits), Calibration.fit(logits)
 
 
-def name_experts(teacher: LunarMoETeacher, real_NHWC: U8, logits_NR: Tensor) -> tuple[str, ...]:
+def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logits_NR: Tensor) -> tuple[str, ...]:
     """Names from evidence: each expert is called after the damage that it minds more than the others do.
 
     An expert's response to a family of damage is the fall of its logit in standard deviations over real
@@ -160,7 +161,7 @@ def name_experts(teacher: LunarMoETeacher, real_NHWC: U8, logits_NR: Tensor) -> 
     responses = []
     for family in families:
         harmed = np.stack([damage.damage(sprite, family, _NAMING_SEVERITY, rng) for sprite in real_NHWC])
-        responses.append(((before - judge_all(teacher, harmed)[:, 1:]) / spread).mean(dim=0))
+        responses.append(((before - judge_all(teacher, vae, harmed)[:, 1:]) / spread).mean(dim=0))
     table_FE = torch.stack(responses)
     table_FE = table_FE - table_FE.mean(dim=1, keepdim=True)
     names: dict[int, str] = {}

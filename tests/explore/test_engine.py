@@ -113,7 +113,7 @@ def test_scores_follow_the_teacher(engine: Engine) -> None:
     teacher = engine.bundle.teacher
     assert teacher is not None
     with torch.no_grad():
-        logits = [float(teacher(teacher.prepare(torch.tensor(s.rgba_HWC[None]))).logit_B) for s in sprites]
+        logits = [float(teacher(engine.bundle.vae.prepare(torch.tensor(s.rgba_HWC[None]))).logit_B) for s in sprites]
     by_logit = np.argsort(logits)
     values = np.array([score.value for score in engine.score_many(sprites)])[by_logit]
     assert (np.diff(values) >= -1e-3).all(), "a higher logit never scores lower"

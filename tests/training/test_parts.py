@@ -100,9 +100,9 @@ def test_experts_are_named_differently_and_reproducibly() -> None:
     teacher.eval()
     sprites = np.stack([draw(index) for index in range(8)])
     logits = torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
-    names = name_experts(teacher, sprites, logits)
+    names = name_experts(teacher, state.vae.eval(), sprites, logits)
     assert len(set(names)) == 4
-    assert names == name_experts(teacher, sprites, logits)
+    assert names == name_experts(teacher, state.vae, sprites, logits)
     assert set(names) <= set(JUDGED_AS.values())
 
 
