@@ -49,7 +49,7 @@ _LICENCE_FILES = tuple(
 )
 _MAX_LICENCE = 100_000
 
-METHOD_VERSION = 4
+METHOD_VERSION = 5
 """Raised whenever the same art and choices would give another set, so that old ones are built anew."""
 
 

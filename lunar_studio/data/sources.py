@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import Protocol, Self
@@ -140,35 +141,33 @@ class _Folder(_Opened):
     def entries(self) -> Iterator[Entry]:
         self.other_files = 0
         left = MAX_ENTRIES
-        # A stack of folders in reverse order gives the same order as a sorted recursive walk.
-        stack = [("", 0)]
+        stack = self._children("", left)
         while stack:
-            folder, depth = stack.pop()
-            subfolders: list[tuple[str, int]] = []
-            try:
-                with os.scandir(self._path / folder) as found:
-                    children = sorted(found, key=lambda child: child.name)
-            except OSError as exc:
-                yield Entry(folder or ".", f"the folder cannot be opened ({(exc.strerror or 'unknown').lower()})")
-                continue
-            for child in children:
-                left -= 1
-                if left < 0:
-                    yield Entry(folder or ".", f"the walk ended here: more than {MAX_ENTRIES:,} files")
-                    return
-                path = f"{folder}/{child.name}" if folder else child.name
-                if child.name.startswith((".", "__MACOSX")):
-                    continue
-                if child.is_dir(follow_symlinks=False):
-                    if _is_listed(child.name):
-                        yield Entry(path, "it is a folder, not a file")
-                    if depth < MAX_DEPTH:
-                        subfolders.append((path, depth + 1))
-                    else:
-                        yield Entry(path, f"folders lie more than {MAX_DEPTH} deep")
+            path, child = stack.pop()
+            left -= 1
+            if child is None or left < 0:
+                yield Entry(path, f"more than {MAX_ENTRIES:,} files" if left < 0 else "the folder cannot be opened")
+            elif not child.is_dir(follow_symlinks=False):
+                yield from self._file(child, path)
+            else:
+                if _is_listed(child.name):
+                    yield Entry(path, "it is a folder, not a file")
+                if path.count("/") < MAX_DEPTH:
+                    stack.extend(self._children(path, left))
                 else:
-                    yield from self._file(child, path)
-            stack.extend(reversed(subfolders))
+                    yield Entry(path, f"folders lie more than {MAX_DEPTH} deep")
+            if left < 0:
+                return
+
+    def _children(self, folder: str, limit: int) -> list[tuple[str, os.DirEntry[str] | None]]:
+        """What a folder holds, last name first; the folder itself without an entry if it cannot be opened."""
+        try:
+            with os.scandir(self._path / folder) as found:
+                seen = [child for child in islice(found, limit) if not _is_hidden(child.name)]
+        except OSError:
+            return [(folder or ".", None)]
+        seen.sort(key=lambda child: child.name, reverse=True)
+        return [(f"{folder}/{child.name}" if folder else child.name, child) for child in seen]
 
     def _file(self, child: os.DirEntry[str], path: str) -> Iterator[Entry]:
         if _is_listed(child.name):
@@ -214,9 +213,10 @@ class _Zip(_Opened):
     def entries(self) -> Iterator[Entry]:
         self.other_files = 0
         seen: set[str] = set()
-        for member in sorted(self._archive.infolist(), key=lambda member: member.filename):
+        # By parts, not by text: the order in which a folder is walked.
+        for member in sorted(self._archive.infolist(), key=lambda member: PurePosixPath(member.filename).parts):
             parts = PurePosixPath(member.filename).parts
-            if not parts or parts[0] == "__MACOSX" or parts[-1].startswith("."):
+            if not parts or any(_is_hidden(part) for part in parts):
                 continue
             if member.is_dir():
                 if _is_listed(parts[-1]):
@@ -262,6 +262,10 @@ class _Zip(_Opened):
             return self.read(Entry(name))
         except DatasetError:
             return b""
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX")) and name not in (".", "..")
 
 
 def _is_listed(name: str) -> bool:

@@ -7,6 +7,7 @@ import os
 import stat
 import struct
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,7 @@ def _write(path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
 
+@cache
 def _bad_contents() -> dict[str, tuple[bytes, str]]:
     """Name to bytes and the reason expected; an empty reason means that it must be taken."""
     rows = [bytes(range(32))] * 32
