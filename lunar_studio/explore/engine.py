@@ -99,7 +99,7 @@ class Engine:
         Raises:
             ValueError: The latent is of another length than the model's.
         """
-        with self._computing(1):
+        with self.computing(1):
             return Sprite(self.bundle.vae.render(self._rows([latent]))[0].numpy())
 
     def decode_many(self, latents: Sequence[Latent]) -> tuple[Sprite, ...]:
@@ -108,7 +108,7 @@ class Engine:
         Raises:
             ValueError: A latent is of another length than the model's.
         """
-        with self._computing(BATCH):
+        with self.computing(BATCH):
             batches = [self.bundle.vae.render(z_BL) for z_BL in _batches(self._rows(latents))]
             return tuple(Sprite(rgba) for batch in batches for rgba in batch.numpy())[: len(latents)]
 
@@ -121,7 +121,7 @@ class Engine:
         """
         if self.bundle.teacher is None:
             return NO_SCORE
-        with self._computing(1):
+        with self.computing(1):
             return self._judge(self.bundle.teacher, self._pictures([sprite]))[0]
 
     def score_many(self, sprites: Sequence[Sprite]) -> tuple[Score, ...]:
@@ -129,7 +129,7 @@ class Engine:
         teacher = self.bundle.teacher
         if teacher is None:
             return (NO_SCORE,) * len(sprites)
-        with self._computing(BATCH):
+        with self.computing(BATCH):
             scores: list[Score] = []
             for start in range(0, len(sprites), BATCH):
                 part = sprites[start : start + BATCH]
@@ -171,7 +171,7 @@ class Engine:
         if count < 0 or seed < 0 or not 0.0 < temperature < math.inf:
             raise ValueError(f"cannot sample {count} sprites from seed {seed} at temperature {temperature}")
         words = self.bundle.vocabulary.embed(prompt) if prompt else None
-        with self._computing(count):
+        with self.computing(count):
             z_BL = self.bundle.prior.sample(count, seed=seed, words_D=words, temperature=temperature)
         return tuple(Latent(row) for row in z_BL.numpy())
 
@@ -179,13 +179,13 @@ class Engine:
 
     def encode(self, sprite: Sprite) -> Latent:
         """The latent whose decoding comes near the sprite, without refinement (see `explore.refine`)."""
-        with self._computing(1):
+        with self.computing(1):
             return Latent(self.bundle.vae.encode(self._pictures([sprite]))[0][0].numpy())
 
     def encode_many(self, sprites: Sequence[Sprite]) -> tuple[Latent, ...]:
         """The latents of many sprites, in order."""
         latents: list[Latent] = []
-        with self._computing(BATCH):
+        with self.computing(BATCH):
             for start in range(0, len(sprites), BATCH):
                 part = sprites[start : start + BATCH]
                 mu_BL = self.bundle.vae.encode(_filled(self._pictures(part)))[0]
@@ -235,7 +235,7 @@ class Engine:
         teacher, vocabulary = self.bundle.teacher, self.bundle.vocabulary
         if teacher is None or not vocabulary.words:
             return ()
-        with self._computing(1):
+        with self.computing(1):
             embedding_D = teacher(self._pictures([sprite])).embedding_BD[0]
             likeness_V = torch.nn.functional.cosine_similarity(vocabulary.vectors_VD, embedding_D[None], dim=1)
             best = likeness_V.topk(min(count, len(vocabulary.words)))
@@ -243,6 +243,21 @@ class Engine:
             (vocabulary.words[index], value)
             for index, value in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         )
+
+    @contextmanager
+    def computing(self, rows: int, *, gradients: bool = False) -> Iterator[None]:
+        """As many threads as pay off for `rows` sprites, and no gradients unless asked for.
+
+        Torch counts threads per thread, so nobody else's work is touched; before is as after.
+        """
+        threads = 1 if rows == 1 and self._info.image_size <= _SMALL_PX else self._threads
+        before = torch.get_num_threads()
+        torch.set_num_threads(threads)
+        try:
+            with torch.enable_grad() if gradients else torch.inference_mode():
+                yield
+        finally:
+            torch.set_num_threads(before)
 
     # ---- inside ----------------------------------------------------------------------------------
 
@@ -261,18 +276,6 @@ class Engine:
         rgba_NHWC = np.stack([self.fitted(sprite).sprite.rgba_HWC for sprite in sprites])
         prepared = self.bundle.vae.prepare(torch.from_numpy(rgba_NHWC))
         return prepared.contiguous(memory_format=torch.channels_last)
-
-    @contextmanager
-    def _computing(self, rows: int) -> Iterator[None]:
-        """No gradients, and as many threads as pay off for `rows` sprites; torch counts threads per thread."""
-        threads = 1 if rows == 1 and self._info.image_size <= _SMALL_PX else self._threads
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            with torch.inference_mode():
-                yield
-        finally:
-            torch.set_num_threads(before)
 
 
 def _batches(rows: Tensor) -> Iterator[Tensor]:

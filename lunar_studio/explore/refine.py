@@ -1,0 +1,123 @@
+"""Bring an encoded sprite nearer to the original by optimising its latent, shown as it converges.
+
+The encoder answers at once but roughly; the decoder can often draw what the encoder did not ask for. Adam (Kingma
+and Ba 2015) moves the latent down the model's own reconstruction loss; what counts is the rendered picture,
+so the best one seen so far is what is reported, never the last.
+
+Shapes: H and W pixels, L latent numbers.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lunar_studio.core.arrays import U8
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.explore.engine import Engine
+
+# A channel error below this cannot be seen beside its neighbours; 16 levels of 256.
+_EXACT_BELOW = 16
+# Of 0.05, 0.1, 0.2 and 0.4 the one that came nearest in 150 steps, on ten sprites of the bundled model's art.
+_LEARNING_RATE = 0.2
+_REPORT_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Refinement:
+    """The best latent so far.
+
+    Attributes:
+        step: Steps done; 0 is the encoder's answer.
+        elapsed_s: Seconds since the beginning.
+        latent: The best so far.
+        sprite: What it draws.
+        exact_pixel: Share of its pixels whose largest channel error is below 16 of 255, premultiplied.
+    """
+
+    step: int
+    elapsed_s: float
+    latent: Latent
+    sprite: Sprite
+    exact_pixel: float
+
+
+def refine(
+    engine: Engine,
+    sprite: Sprite,
+    *,
+    seconds: float = 2.0,
+    max_steps: int = 1000,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Refinement]:
+    """Encode, then optimise; yields the encoder's answer first, then every few steps, and the best last.
+
+    With `max_steps` as the limit that is reached, the same sprite gives the same latents on the same machine; with
+    seconds, how far it comes depends on how fast the machine is.
+
+    Args:
+        engine: The model; only read.
+        sprite: Any size: fitted as `Engine.fitted` does.
+        seconds: Time after which to end.
+        max_steps: Steps after which to end.
+        should_stop: Asked after every step.
+    """
+    begin = time.perf_counter()
+    vae = engine.bundle.vae
+    target = engine.fitted(sprite).sprite
+    x_BCHW = vae.prepare(torch.from_numpy(target.rgba_HWC.copy())[None]).contiguous(memory_format=torch.channels_last)
+    latent = engine.encode(target)
+    best = _judged(engine, target, latent, 0, begin)
+    yield best
+    z_BL = torch.tensor(latent.values_L)[None].requires_grad_()
+    optimizer = torch.optim.Adam([z_BL], lr=_LEARNING_RATE)
+    step = 0
+    while step < max_steps and not should_stop() and time.perf_counter() - begin < seconds and best.exact_pixel < 1.0:
+        step += 1
+        with engine.computing(1, gradients=True):
+            is_sound = _descend(vae.reconstruct(z_BL, x_BCHW).loss, z_BL, optimizer)
+        if not is_sound:
+            return
+        if step % _REPORT_EVERY == 0 or step == max_steps:
+            found = _judged(engine, target, Latent(z_BL.detach()[0].numpy()), step, begin)
+            best = found if found.exact_pixel > best.exact_pixel else _later(best, found)
+            yield best
+
+
+def _descend(loss: Tensor, z_BL: Tensor, optimizer: torch.optim.Optimizer) -> bool:
+    """One step downhill; False, with the latent as it was, when there is no finite way down."""
+    optimizer.zero_grad()
+    torch.autograd.backward(loss)
+    if z_BL.grad is None or not bool(torch.isfinite(z_BL.grad).all()):
+        return False
+    optimizer.step()
+    return True
+
+
+def _judged(engine: Engine, target: Sprite, latent: Latent, step: int, begin: float) -> Refinement:
+    drawn = engine.decode(latent)
+    exact = exact_pixels(target.rgba_HWC, drawn.rgba_HWC)
+    return Refinement(step, time.perf_counter() - begin, latent, drawn, exact)
+
+
+def _later(best: Refinement, now: Refinement) -> Refinement:
+    """The best one still, at the step and time of now."""
+    return Refinement(now.step, now.elapsed_s, best.latent, best.sprite, best.exact_pixel)
+
+
+def exact_pixels(original_HWC: U8, drawn_HWC: U8) -> float:
+    """Share of pixels whose largest premultiplied channel error is below 16 of 255; both uint8 of one shape."""
+    first, second = (_premultiplied(rgba_HWC) for rgba_HWC in (original_HWC, drawn_HWC))
+    return float((np.abs(first - second).max(axis=2) < _EXACT_BELOW).mean())
+
+
+def _premultiplied(rgba_HWC: U8) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    planes = rgba_HWC.astype(np.float32)
+    planes[..., :3] *= planes[..., 3:] / 255.0
+    return planes
