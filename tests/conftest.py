@@ -45,6 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
     for item in items:
         room = item.path.relative_to(here).parts[0] if item.path.is_relative_to(here) else ""
+        if item.get_closest_marker("e2e") and room != "e2e":
+            raise pytest.UsageError(f"{item.nodeid}: tests of the real window live in tests/e2e, where they run alone")
         if room in ("gui", "e2e"):
             item.add_marker(room)
     for_cuda = [item for item in items if item.get_closest_marker("cuda")]

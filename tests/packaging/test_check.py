@@ -13,8 +13,8 @@ def test_tests_come_last_and_those_of_the_real_window_run_alone() -> None:
     commands = check.checks([])
     assert list(commands) == ["format", "lint", "types", "import contracts", "tests of the real window", "tests"]
     assert "-n" not in commands["tests of the real window"]
-    assert commands["tests of the real window"][-2:] == ["-m", "e2e"]
-    assert "not e2e" in commands["tests"]
+    assert commands["tests of the real window"][-1] == "tests/e2e"
+    assert "--ignore=tests/e2e" in commands["tests"]
 
 
 def test_arguments_choose_tests() -> None:
@@ -39,9 +39,3 @@ def test_when_all_is_well_the_tests_have_the_last_word(
     monkeypatch.setattr(check, "checks", lambda _: {"first": OK, "tests": [*OK, "pytest"]})
     assert check.main([]) == 0
     assert capfd.readouterr().out.endswith("tests:\nfine\n")
-
-
-@pytest.mark.parametrize(("marker", "passes"), [("e2e", True), ("not e2e", False)])
-def test_only_the_real_window_may_have_no_tests(marker: str, *, passes: bool) -> None:
-    command = [sys.executable, "-c", f"raise SystemExit({check.NO_TESTS_COLLECTED})", marker]
-    assert check.passes(command, quiet_on_success=False) is passes
