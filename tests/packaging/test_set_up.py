@@ -2,9 +2,9 @@
 
 import os
 import re
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -72,19 +72,20 @@ def test_a_python_that_was_upgraded_away_is_noticed(clone: Path) -> None:
 def test_the_second_run_costs_next_to_nothing(clone: Path) -> None:
     set_up.write_stamp(str(clone), "run")
 
-    def fastest_s(*arguments: str) -> float:
+    def least_cpu_s(*arguments: str) -> float:
         times = []
         for _ in range(7):
-            started = time.perf_counter()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             result = subprocess.run(
                 [sys.executable, "-I", "-S", *arguments], capture_output=True, text=True, check=True
             )
-            times.append(time.perf_counter() - started)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
             assert result.stdout == ""
         return min(times)
 
-    # Against an interpreter that does nothing, so that a busy machine does not matter.
-    assert fastest_s(str(clone / "packaging" / "set_up.py"), "run") < fastest_s("-c", "pass") + 0.05
+    # The processor's time, not the clock's, and against an idle interpreter: a busy machine does not matter.
+    assert least_cpu_s(str(clone / "packaging" / "set_up.py"), "run") < least_cpu_s("-c", "pass") + 0.05
 
 
 # ---- what the system lacks -------------------------------------------------------------------------
