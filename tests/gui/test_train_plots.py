@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.events import PreviewReady, StepDone, Validated
@@ -58,6 +58,12 @@ def test_curves_are_those_of_the_history(view: LossPlotsView) -> None:
     assert steps.tolist() == [10, 20, 30]
     assert np.allclose(values, [0.15, 0.075, 0.05])
     assert recon.readout == ("training 0.03333", "held out 0.05")
+
+
+def test_nothing_of_the_plotting_library_s_own_menus_is_seen(view: LossPlotsView) -> None:
+    menus = view.findChildren(QMenu)
+    assert len(menus) >= 3, "they die with the view"
+    assert not [menu for menu in menus if menu.isVisible()]
 
 
 def test_smoothing_averages_and_keeps_the_raw_curve_behind(view: LossPlotsView) -> None:

@@ -84,7 +84,8 @@ class LossPlot(QWidget):
         column.addWidget(self.widget, 1)
         item = self.widget.getPlotItem()
         item.setMenuEnabled(False)
-        item.ctrlMenu.setParent(self)  # never shown; without a parent it would outlive the plot
+        # Never shown; without a parent it would outlive the plot, and as a plain child it would cover it.
+        item.ctrlMenu.setParent(self, Qt.WindowType.Popup)
         item.hideButtons()
         item.setDownsampling(auto=True, mode="peak")
         item.setClipToView(True)
