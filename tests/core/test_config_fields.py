@@ -38,6 +38,7 @@ def values_of(known: ConfigField) -> st.SearchStrategy[object]:
     low = -(2**31) if known.minimum is None else known.minimum
     high = 2**31 if known.maximum is None else known.maximum
     whole = st.integers(int(low), int(high))
+    texts = st.from_regex(known.pattern, fullmatch=True, alphabet=st.characters(codec="ascii"))
     strategies: dict[str, st.SearchStrategy[object]] = {
         "bool": st.booleans(),
         "choice": st.sampled_from(known.choices or (None,)),
@@ -46,7 +47,8 @@ def values_of(known: ConfigField) -> st.SearchStrategy[object]:
         "float": st.floats(
             low, high, exclude_min=known.above_minimum, exclude_max=known.below_maximum, allow_subnormal=False
         ),
-        "text": st.sampled_from(["auto", "cpu", "cuda", "cuda:3"]),
+        "text": texts,
+        "text list": st.lists(texts, min_size=known.shortest, max_size=known.longest).map(tuple),
     }
     return strategies[known.kind]
 
