@@ -77,6 +77,8 @@ def shown_name(name: str, limit: int = 120) -> str:
 
     Bytes that are no UTF-8 (surrogates in Python's names) are escaped too, so the result always encodes.
     """
+    if len(name) <= limit and name.isascii() and name.isprintable():
+        return name
     safe = "".join(
         character if unicodedata.category(character)[0] != "C" else character.encode("unicode_escape").decode("ascii")
         for character in name
