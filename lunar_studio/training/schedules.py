@@ -16,9 +16,12 @@ def cosine(share: float) -> float:
 
 
 def rate_factor(config: TrainingConfig, step: int) -> float:
-    """Factor on every learning rate at a step counted from 0."""
+    """Factor on every learning rate at a step counted from 0.
+
+    While a run measured in minutes is planned, `max_steps` is 0 and nothing falls yet.
+    """
     factor = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
-    if config.learning_rate_schedule == "cosine":
+    if config.learning_rate_schedule == "cosine" and config.max_steps:
         factor *= cosine(step / config.max_steps)
     return factor
 

@@ -39,6 +39,8 @@ def test_schedules_rise_and_fall_where_the_configuration_says() -> None:
     assert schedules.rate_factor(config, 0) == pytest.approx(0.1, rel=1e-3)
     assert schedules.rate_factor(config, 500) == pytest.approx(0.01 + 0.99 * 0.5, rel=1e-6)
     assert schedules.rate_factor(config, 1000) == pytest.approx(0.01)
+    unplanned = msgspec.structs.replace(config, max_steps=0)  # measured in minutes, before its steps are known
+    assert schedules.rate_factor(unplanned, 0) == pytest.approx(0.1)
     assert [schedules.kl_weight(config, step) for step in (0, 50, 100, 900)] == [0.0, 0.25, 0.5, 0.5]
     assert [schedules.quality_weight(config, step) for step in (0, 200, 300, 400, 900)] == [0.0, 0.0, 1.0, 2.0, 2.0]
 
