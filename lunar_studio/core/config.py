@@ -147,6 +147,13 @@ class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = 0.2
     sample_steps: Annotated[int, Meta(ge=1, le=100, description="Euler steps from noise to a latent.")] = 12
     guidance: Annotated[float, Meta(ge=0.0, le=20.0, description="How strictly words are followed; 1 is plain.")] = 2.0
+    topics: Annotated[
+        int, Meta(ge=1, le=4096, description="Captions kept as subjects for sprites that are asked for without words.")
+    ] = 256
+    topic_guidance: Annotated[
+        float,
+        Meta(ge=0.0, le=20.0, description="How strictly such a subject is followed; 1 is plain and twice as fast."),
+    ] = 1.5
 
 
 class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,6 @@ classifier-free guidance (Ho and Salimans 2022). Shapes: B batch, L latent numbe
 from __future__ import annotations
 
 import math
-from typing import cast
 
 import numpy as np
 import torch
@@ -49,6 +48,7 @@ class LatentPrior(nn.Module):
 
     mean_L: Tensor
     std_L: Tensor
+    topics_TD: Tensor
 
     def __init__(self, config: PriorConfig, latent_dim: int, embedding_dim: int) -> None:
         super().__init__()
@@ -62,6 +62,7 @@ class LatentPrior(nn.Module):
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, latent_dim))
         self.register_buffer("mean_L", torch.zeros(latent_dim))
         self.register_buffer("std_L", torch.ones(latent_dim))
+        self.register_buffer("topics_TD", torch.zeros(config.topics, embedding_dim))
 
     def velocity(self, point_BL: Tensor, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
         """Direction from noise to latent at a point on the way; time 0 is noise, 1 the standardised latent."""
@@ -119,7 +120,8 @@ class LatentPrior(nn.Module):
         Args:
             count: How many; the i-th depends on `seed` and i only.
             seed: Non-negative.
-            words_D: Embedding of the words to follow, or None.
+            words_D: Embedding of the words to follow. Without words each latent follows a caption drawn from
+                those it learned, unless `near_L` says what it shall be like.
             temperature: Spread of the noise; below 1 is safer, above 1 wilder.
             near_L: Start from this latent instead of from pure noise.
             strength: With `near_L`: 0 gives it back, 1 forgets it.
@@ -130,23 +132,26 @@ class LatentPrior(nn.Module):
         if near_L is not None:
             start = 1.0 - strength
             noise = torch.lerp(noise, ((near_L - self.mean_L) / self.std_L).expand_as(noise), start)
-        return self._integrate(noise, start, words_D) * self.std_L + self.mean_L
+        guidance = self.config.guidance
+        if words_D is not None:
+            words_BD = words_D.to(device).expand(count, -1)
+        elif near_L is None:
+            words_BD, guidance = self.topics_TD[_topics(count, len(self.topics_TD), seed)], self.config.topic_guidance
+        else:
+            words_BD = torch.zeros(count, self.embedding_dim, device=device)
+        return self._integrate(noise, start, words_BD, guidance) * self.std_L + self.mean_L
 
-    def _integrate(self, point_BL: Tensor, start: float, words_D: Tensor | None) -> Tensor:
+    def _integrate(self, point_BL: Tensor, start: float, words_BD: Tensor, guidance: float) -> Tensor:
+        """Euler steps from `start` to 1; rows whose words are zero follow none."""
         steps = self.config.sample_steps
-        batch = point_BL.shape[0]
-        words = torch.zeros(batch, self.embedding_dim, device=point_BL.device)
-        without = torch.zeros(batch, dtype=torch.bool, device=point_BL.device)
-        guided = words_D is not None and bool(words_D.abs().sum() > 0)
-        if guided:
-            words = cast(Tensor, words_D).to(point_BL.device).expand(batch, -1)
+        has_words = words_BD.abs().sum(dim=1) > 0
+        guided = guidance != 1.0 and bool(has_words.any())
         for step in range(steps):
-            now = start + (1.0 - start) * step / steps
-            time = torch.full((batch,), now, device=point_BL.device)
-            velocity = self.velocity(point_BL, time, words, without)
+            time = torch.full_like(point_BL[:, 0], start + (1.0 - start) * step / steps)
+            velocity = self.velocity(point_BL, time, words_BD, has_words)
             if guided:
-                towards = self.velocity(point_BL, time, words, ~without)
-                velocity = velocity + self.config.guidance * (towards - velocity)
+                plain = self.velocity(point_BL, time, words_BD, torch.zeros_like(has_words))
+                velocity = plain + guidance * (velocity - plain)
             point_BL = point_BL + velocity * ((1.0 - start) / steps)
         return point_BL
 
@@ -161,3 +166,8 @@ def _noise(count: int, latent_dim: int, seed: int) -> np.ndarray[tuple[int, int]
         np.random.default_rng([seed, index]).standard_normal(latent_dim, dtype=np.float32) for index in range(count)
     ]
     return np.stack(rows) if rows else np.zeros((0, latent_dim), dtype=np.float32)
+
+
+def _topics(count: int, topics: int, seed: int) -> list[int]:
+    """Which topic each latent follows, from streams of their own."""
+    return [int(np.random.default_rng([seed, index, 1]).integers(topics)) for index in range(count)]

@@ -36,7 +36,7 @@ class Lessons:
     def __init__(self, dataset: Dataset, vocabulary: Vocabulary, config: RunConfig) -> None:
         self.dataset, self.config = dataset, config
         self._train = dataset.indices("train")
-        self._words_ND = vocabulary.embed_all([dataset.captions[index] for index in self._train])
+        self._words_ND = vocabulary.embed_all(training_captions(dataset))
         self._weights = family_weights(dataset, config.training)
 
     def batch(self, step: int, plan: Plan) -> Batch:
@@ -71,6 +71,12 @@ class Lessons:
         mu, logvar = vae.encode(x)
         recon = vae.reconstruct(mu, x).loss
         return {"recon": float(recon), "kl": float(kl_loss(mu, logvar, self.config.training.kl_form))}
+
+
+def training_captions(dataset: Dataset) -> list[str]:
+    """Captions of the training sprites, in the order of `dataset.indices("train")`."""
+    captions = dataset.captions
+    return [captions[index] for index in dataset.indices("train")]
 
 
 def family_weights(dataset: Dataset, training: TrainingConfig) -> F64:

@@ -42,7 +42,7 @@ from lunar_studio.training import evaluation, schedules
 from lunar_studio.training.checkpoints import load_latest, save_checkpoint
 from lunar_studio.training.device import Plan, choose_plan, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
-from lunar_studio.training.lessons import Lessons
+from lunar_studio.training.lessons import Lessons, training_captions
 from lunar_studio.training.prior_fit import fit_prior
 from lunar_studio.training.run_folder import CONFIG, FACTS, RunFacts, RunFolder
 from lunar_studio.training.state import new_state
@@ -112,8 +112,7 @@ class _Run:
         self.config = _resumed_config(folder.read_config(), config) if resume else config
         validate(self.config)
         self.threads = set_threads(self.config.training)
-        captions = [dataset.captions[index] for index in dataset.indices("train")]
-        self.vocabulary = Vocabulary.fit(captions, self.config.teacher.embedding_dim)
+        self.vocabulary = Vocabulary.fit(training_captions(dataset), self.config.teacher.embedding_dim)
         self.lessons = Lessons(dataset, self.vocabulary, self.config)
         self.figures: dict[str, float] = {}
         # The teacher does not learn in every step; its last figures stand until the next.
@@ -139,7 +138,7 @@ class _Run:
             else:
                 yield from self._fit_prior()
             yield from self._checkpoint()
-            yield from self._finish()
+            yield from self._finish(quick=reason == "stopped")
         except LunarError:
             self._record("failed")
             raise
@@ -151,6 +150,8 @@ class _Run:
     def _throwaway_step(self, plan: Plan) -> Callable[[], None]:
         state = new_state(self.config, plan)
         batch = self.lessons.batch(0, plan)
+        if self.should_stop():
+            return lambda: None
         return lambda: (training_step(state, batch, plan), None)[1]
 
     def _settle_length(self) -> None:
@@ -339,11 +340,11 @@ class _Run:
         for share, loss in fit_prior(self.state, self.dataset, self.vocabulary, self.plan, self.should_stop):
             yield PhaseStarted(step, f"Teaching the model to invent: {share:.0%}, loss {loss:.3f}")
 
-    def _finish(self) -> Iterator[TrainEvent]:
+    def _finish(self, *, quick: bool) -> Iterator[TrainEvent]:
         yield PhaseStarted(self.state.step, "Finding directions for the sliders")
         card = card_of(self.dataset, self.state, self.figures)
         name = model_name(self.dataset, self.folder.path)
-        bundle = finish(self.state, self.dataset, self.vocabulary, name, card)
+        bundle = finish(self.state, self.dataset, self.vocabulary, name, card, quick=quick)
         save_model(bundle, self.folder.model_path)
 
     def _back_to_training(self) -> None:

@@ -16,7 +16,7 @@ from lunar_studio.data.batches import augment
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.training.device import Plan
-from lunar_studio.training.lessons import family_weights
+from lunar_studio.training.lessons import family_weights, training_captions
 from lunar_studio.training.schedules import cosine
 from lunar_studio.training.state import TrainState
 
@@ -91,6 +91,6 @@ def _latents(
             mu, logvar = vae.encode(vae.prepare(torch.from_numpy(seen).to(plan.device)))
             means.append(mu.float())
             spreads.append(torch.exp(0.5 * logvar.float()))
-    words = vocabulary.embed_all([dataset.captions[index] for index in indices]).repeat(views, 1)
+    words = vocabulary.embed_all(training_captions(dataset)).repeat(views, 1)
     weights = torch.from_numpy(family_weights(dataset, training)).float().repeat(views)
     return torch.cat(means), torch.cat(spreads), words.to(plan.device), weights.to(plan.device)
