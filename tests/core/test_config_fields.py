@@ -216,7 +216,7 @@ def test_what_people_mistype(assignment: str, reason: str) -> None:
         assert with_overrides(SPRITE, [assignment]).training.device == "cpu"
 
 
-@pytest.mark.parametrize("value", [None, [], {}, True, b"3", object()], ids=repr)
+@pytest.mark.parametrize("value", [None, [], {}, True, b"3", object()], ids=lambda value: type(value).__name__)
 def test_values_of_wrong_types_are_refused(value: object) -> None:
     with pytest.raises(ConfigError, match=r"training\.batch_size must be"):
         with_overrides(SPRITE, {"training.batch_size": value})
