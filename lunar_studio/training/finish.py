@@ -151,8 +151,9 @@ def card_of(dataset: Dataset, state: TrainState, figures: Mapping[str, object]) 
 
 
 def model_name(dataset: Dataset, run_dir: Path) -> str:
-    """A name for the model switcher: the run's folder, or what the art is called."""
-    return run_dir.name or dataset.facts.source or "model"
+    """A name for the model switcher, from the run's folder or what the art is called: `dungeon-32` is Dungeon 32."""
+    words = (run_dir.name or dataset.facts.source or "model").replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _judge(

@@ -20,6 +20,7 @@ import msgspec
 import numpy as np
 import torch
 
+from lunar_studio.core.arrays import U8
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.config_fields import validate
 from lunar_studio.core.events import (
@@ -35,11 +36,13 @@ from lunar_studio.core.events import (
 )
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, ConfigError, LunarError, TrainingDiverged, TrainingError
+from lunar_studio.models.extensions import quality_metrics
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.models.model_file import save_model
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.training import evaluation, schedules
 from lunar_studio.training.checkpoints import load_latest, save_checkpoint
+from lunar_studio.training.collapse import CollapseWatch
 from lunar_studio.training.device import Plan, choose_plan, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
 from lunar_studio.training.lessons import Lessons, training_captions
@@ -115,6 +118,7 @@ class _Run:
         self.vocabulary = Vocabulary.fit(training_captions(dataset), self.config.teacher.embedding_dim)
         self.lessons = Lessons(dataset, self.vocabulary, self.config)
         self.figures: dict[str, float] = {}
+        self.collapse = CollapseWatch()
         # The teacher does not learn in every step; its last figures stand until the next.
         self.losses: dict[str, float] = {}
         self.expert_shares: tuple[float, ...] = ()
@@ -219,6 +223,8 @@ class _Run:
             event = self._step_done(outcome, now - begin, recent, minutes)
             self.folder.log(event)
             yield event
+            if self.collapse.saw(outcome.expert_shares):
+                yield self._spread_experts()
             last = state.step >= training.max_steps
             if state.step % training.validate_every == 0 or last:
                 yield from self._validate()
@@ -266,6 +272,14 @@ class _Run:
             share_done=share,
         )
 
+    def _spread_experts(self) -> Warned:
+        self.state.balance_scale *= 10.0
+        return Warned(
+            self.state.step,
+            "One expert of the teacher took over nearly everything; the balance between them now counts tenfold.",
+            "If this comes again and again, use fewer experts or more varied art.",
+        )
+
     def _recover(self) -> Iterator[TrainEvent]:
         """Losses or gradients were not finite: go back to the last checkpoint with half the rates."""
         state = self.state
@@ -306,9 +320,20 @@ class _Run:
             "exact_pixel": figures["exact_pixel"],
             "alpha_iou": figures["alpha_iou"],
         }
-        event = Validated(self.state.step, losses, self.figures)
+        event = Validated(self.state.step, losses, self.figures | self._extra_figures(sprites))
         self.folder.log(event)
         yield event
+
+    def _extra_figures(self, sprites_NHWC: U8) -> dict[str, float]:
+        """Quality metrics of extensions: their mean over the first held-out sprites."""
+        metrics = quality_metrics(self.config.training.extra_metrics, self.plan.device)
+        if not metrics:
+            return {}
+        vae = self.state.kept_vae
+        with torch.inference_mode():
+            x = vae.prepare(torch.from_numpy(sprites_NHWC[: self.config.training.batch_size]).to(self.plan.device))
+            drawn = vae.prepare(vae.render(vae.encode(x)[0]))
+            return {name: float(metric(drawn, x).mean()) for name, metric in metrics.items()}
 
     def _preview(self) -> Iterator[TrainEvent]:
         held_out = self.dataset.indices("validation")

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.models.bundle import build_networks
+from lunar_studio.models.checkpointing import enable_gradient_checkpointing
+from lunar_studio.models.extensions import ExtraLosses, loss_terms
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
@@ -35,6 +37,9 @@ class TrainState:
         rate_scale: Falls by half each time losses were not finite.
         strikes: How often that happened.
         best_exact_pixel: Best validation so far; -1 before the first.
+        balance_scale: Rises tenfold each time the experts collapsed into one.
+        rates: Learning rate of each part, before schedules.
+        extra_losses: Losses of extensions that the VAE learns too.
     """
 
     config: RunConfig
@@ -47,7 +52,9 @@ class TrainState:
     rate_scale: float = 1.0
     strikes: int = 0
     best_exact_pixel: float = -1.0
+    balance_scale: float = 1.0
     rates: dict[str, float] = field(default_factory=dict)
+    extra_losses: ExtraLosses = field(default_factory=lambda: ExtraLosses({}))
 
     @property
     def vae(self) -> LatentModel:
@@ -120,6 +127,7 @@ class TrainState:
             "rate_scale": self.rate_scale,
             "strikes": self.strikes,
             "best_exact_pixel": self.best_exact_pixel,
+            "balance_scale": self.balance_scale,
             **{f"scaler.{key}": value for key, value in scale.items()},
         }
 
@@ -145,6 +153,7 @@ class TrainState:
         self.step, self.images = int(scalars["step"]), int(scalars["images"])
         self.rate_scale, self.strikes = float(scalars["rate_scale"]), int(scalars["strikes"])
         self.best_exact_pixel = float(scalars["best_exact_pixel"])
+        self.balance_scale = float(scalars["balance_scale"])
         scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
         if self.scaler.is_enabled() and scale:
             self.scaler.load_state_dict(scale)
@@ -174,4 +183,8 @@ def new_state(config: RunConfig, plan: Plan) -> TrainState:
         part: torch.optim.AdamW(module.parameters(), lr=rates[part], weight_decay=training.weight_decay, fused=True)
         for part, module in networks.items()
     }
-    return TrainState(config, networks, averages, optimizers, plan.scaler(), rates=rates)
+    if training.gradient_checkpointing:
+        for module in networks.values():
+            enable_gradient_checkpointing(module)
+    extra = loss_terms(training.extra_losses, plan.device)
+    return TrainState(config, networks, averages, optimizers, plan.scaler(), rates=rates, extra_losses=extra)

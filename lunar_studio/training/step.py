@@ -109,7 +109,8 @@ def _vae_step(
             z = vae.reparameterize(mu, logvar, generator)
             soft, recon = vae.reconstruct(z, x)
             kl = kl_loss(mu, logvar, config.kl_form)
-            loss = recon + kl_weight * kl
+            added = state.extra_losses(soft, x, mu, logvar)
+            loss = recon + kl_weight * kl + sum(added.values())
             if index == 0:
                 count = min(lesson_size(len(batch.rgba_BHWC)), len(part))
                 drawn = vae.hard(z[:count], soft[:count])
@@ -119,7 +120,7 @@ def _vae_step(
                     loss = loss + reward_weight * quality / share
         torch.autograd.backward(state.scaler.scale(loss * share))
         latents.append(z.detach().float())
-        for name, value in (("recon", recon), ("kl", kl), ("total", loss)):
+        for name, value in {**added, "recon": recon, "kl": kl, "total": loss}.items():
             totals[name] = totals.get(name, 0.0) + float(value.detach()) * share
     state.scaler.unscale_(state.optimizers["vae"])
     limit = config.gradient_clip or float("inf")
@@ -153,7 +154,7 @@ def _teacher_step(
     verdict = torch.cat([nn.functional.softplus(-real), nn.functional.softplus(bad)]).mean()
     semantic = semantic_loss(judged.embedding_BD[:count], batch.words_BD[:count])
     balance = balance_loss(judged.gate_BE)
-    loss = ranking + verdict + config.semantic_weight * semantic + config.balance_weight * balance
+    loss = ranking + verdict + config.semantic_weight * semantic + config.balance_weight * state.balance_scale * balance
     torch.autograd.backward(state.scaler.scale(loss))
     state.scaler.unscale_(state.optimizers["teacher"])
     norm = float(nn.utils.clip_grad_norm_(teacher.parameters(), 5.0))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from torch import Tensor
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import (
@@ -23,6 +24,7 @@ from lunar_studio.core.events import (
 )
 from lunar_studio.errors import CheckpointError, ConfigError, TrainingDiverged, TrainingError
 from lunar_studio.models import losses as model_losses
+from lunar_studio.models.extensions import forgotten_afterwards, register_loss, register_metric
 from lunar_studio.models.model_file import load_model
 from lunar_studio.training import step as step_module
 from lunar_studio.training.loop import train
@@ -212,3 +214,32 @@ def test_the_configuration_in_the_folder_is_the_one_that_counts_on_resume(datase
     list(train(dataset, tmp_path / "run", tiny(max_steps=3, batch_size=8), resume=True))
     stored = msgspec.json.decode((tmp_path / "run" / "config.json").read_bytes(), type=RunConfig)
     assert (stored.training.batch_size, stored.training.max_steps) == (4, 3)
+
+
+def test_extensions_add_losses_and_figures(dataset: Path, tmp_path: Path) -> None:
+    with forgotten_afterwards():
+
+        @register_loss("size")
+        def size(recon: Tensor, target: Tensor, mu: Tensor, logvar: Tensor) -> Tensor:
+            del target, mu, logvar
+            return recon.abs().mean()
+
+        @register_metric("brightness")
+        def brightness(drawn: Tensor, original: Tensor) -> Tensor:
+            del original
+            return drawn.mean(dim=(1, 2, 3))
+
+        config = tiny(max_steps=2, validate_every=2, extra_losses=("size:3",), extra_metrics=("brightness",))
+        events = list(train(dataset, tmp_path / "run", config))
+    plain = steps(list(train(dataset, tmp_path / "plain", tiny(max_steps=2))))
+    first = steps(events)[0].losses
+    assert 0.0 < first["size"] < 3.0
+    assert first["total"] == pytest.approx(plain[0].losses["total"] + first["size"], rel=1e-5)
+    assert -1.0 <= next(event for event in events if isinstance(event, Validated)).figures["brightness"] <= 1.0
+
+
+def test_gradient_checkpointing_trains_to_the_same_losses(dataset: Path, tmp_path: Path) -> None:
+    plain = steps(list(train(dataset, tmp_path / "plain", tiny(max_steps=4))))
+    saving = steps(list(train(dataset, tmp_path / "saving", tiny(max_steps=4, gradient_checkpointing=True))))
+    for one, other in zip(plain, saving, strict=True):
+        assert one.losses["recon"] == pytest.approx(other.losses["recon"], rel=1e-4)

@@ -12,17 +12,21 @@ import torch
 
 from lunar_studio.core.config import TrainingConfig
 from lunar_studio.core.latent import Latent
+from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import ConfigError
 from lunar_studio.models.interface import LatentModel
-from lunar_studio.models.losses import ranking_loss
+from lunar_studio.models.losses import balance_loss, ranking_loss
+from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
 from lunar_studio.training import schedules
+from lunar_studio.training.collapse import PATIENCE_STEPS, CollapseWatch
 from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
 from lunar_studio.training.directions import find_directions, picture_properties
-from lunar_studio.training.finish import JUDGED_AS, encode_all, name_experts
-from lunar_studio.training.lessons import damaged_pairs
+from lunar_studio.training.finish import JUDGED_AS, encode_all, model_name, name_experts
+from lunar_studio.training.lessons import damaged_pairs, training_captions
+from lunar_studio.training.prior_fit import fit_prior
 from lunar_studio.training.state import new_state
-from tests.training.small_art import draw, tiny
+from tests.training.small_art import draw, small_dataset, tiny
 
 CPU = torch.device("cpu")
 
@@ -151,3 +155,42 @@ def test_a_state_from_another_configuration_is_refused(tmp_path: Path) -> None:
     other = new_state(tiny(teacher_mode="off"), Plan(CPU, "fp32", "test"))
     with pytest.raises((KeyError, RuntimeError, ValueError)):
         state.restore(other.tensors(), other.scalars())
+
+
+def test_a_model_is_called_after_its_run(tmp_path: Path) -> None:
+    dataset = Dataset.open(small_dataset(tmp_path, 12))
+    assert model_name(dataset, Path("runs/dungeon-32")) == "Dungeon 32"
+    assert model_name(dataset, Path("runs/My_cats")) == "My cats"
+
+
+def test_the_prior_learns_alone_at_the_end_and_can_be_stopped(tmp_path: Path) -> None:
+    dataset = Dataset.open(small_dataset(tmp_path, 24))
+    config = tiny(max_steps=200)
+    plan = Plan(CPU, "fp32", "test")
+    state = new_state(config, plan)
+    vocabulary = Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim)
+    told = list(fit_prior(state, dataset, vocabulary, plan, lambda: False))
+    assert told[-1][0] == 1.0
+    assert told[-1][1] < told[0][1]
+    mu = encode_all(state.kept_vae, dataset.sprites_NHWC[dataset.indices("train")])
+    assert torch.allclose(state.kept_prior.mean_L, mu.mean(dim=0), atol=0.2)
+    assert list(fit_prior(state, dataset, vocabulary, plan, lambda: True)) == []
+
+
+def test_a_collapse_of_the_experts_is_noticed_after_its_patience_and_counted_anew() -> None:
+    watch = CollapseWatch()
+    collapsed, shared = (0.95, 0.03, 0.02), (0.5, 0.3, 0.2)
+    assert not any(watch.saw(collapsed) for _ in range(PATIENCE_STEPS - 1))
+    assert not watch.saw(())
+    assert watch.saw(collapsed)
+    assert not watch.saw(collapsed)
+    assert not watch.saw(shared)
+    assert not any(watch.saw(collapsed) for _ in range(PATIENCE_STEPS - 1))
+
+
+def test_a_balance_that_counts_more_pulls_the_experts_together() -> None:
+    lopsided = torch.tensor([[4.0, 0.0, 0.0, 0.0]]).repeat(8, 1).requires_grad_()
+    loss = balance_loss(torch.softmax(lopsided, dim=1))
+    assert float(loss.detach()) > 1.5
+    (gradient,) = torch.autograd.grad(loss, lopsided)
+    assert (gradient[:, 0] > 0).all()
