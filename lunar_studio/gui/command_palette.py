@@ -89,7 +89,6 @@ class CommandPalette(QFrame):
         self.rows.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rows.setItemDelegate(_RowDelegate(self.rows))
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.rows.setFixedHeight(_ROWS * _ROW_PX)
         self.rows.itemClicked.connect(self._on_clicked)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
@@ -140,6 +139,8 @@ class CommandPalette(QFrame):
             item.setData(_TIP, tips[action.objectName()])
             self.rows.addItem(item)
         self.rows.setCurrentRow(0)
+        self.rows.setFixedHeight(min(_ROWS, max(1, self.rows.count())) * _ROW_PX)
+        self.adjustSize()
 
     @Slot(str)
     def _on_typed(self, text: str) -> None:

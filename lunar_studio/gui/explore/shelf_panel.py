@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QInputDialog, QListView, QMenu, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QInputDialog,
+    QListView,
+    QMenu,
+    QScrollArea,
+    QSizePolicy,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lunar_studio.gui.explore.history_model import HistoryModel
 from lunar_studio.gui.theme import SPACE_PX
@@ -37,6 +47,8 @@ class BookmarkGrid(QWidget):
         self._bookmarks: tuple[Bookmark, ...] = ()
         self._thumbs: list[SpriteThumb] = []
         self._columns = 0
+        # Its width is the shelf's: else the columns it has would keep it from shrinking when a scroll bar appears.
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(_GAP_PX)

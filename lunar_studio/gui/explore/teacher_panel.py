@@ -187,7 +187,7 @@ class ExpertBars(QWidget):
         tokens = theme.current()
         painter = QPainter(self)
         small, vertical = theme.font("small"), Qt.AlignmentFlag.AlignVCenter
-        names = 22 * SPACE_PX
+        names = 26 * SPACE_PX
         for row, expert in enumerate(self._experts):
             top = row * _ROW_PX
             line = QRect(0, top, self.width(), 4 * SPACE_PX)

@@ -1,0 +1,252 @@
+"""Every picture of the manual, from the real program: `.venv/bin/python packaging/screenshots.py [--art FOLDER]`.
+
+The studio runs on a virtual screen as large as the picture; a robot does the artist's main job with mouse and keyboard
+and presses the shutter. With `--art` the training pictures show that art trained for `--minutes`; without, a small
+folder of drawn creatures. Pictures are written as PNGs with at most 256 colours: pixel art and flat surfaces lose
+nothing that can be seen, and a page of the manual stays light.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the robot lives with the tests
+
+import numpy as np
+from PIL import Image
+
+from tests.e2e.robot import NotSeenError, Robot, Seen, robot_at_studio
+from tests.e2e.screen import missing_programs, virtual_screen
+from tests.pixels.drawn import blob, texture
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = (1280, 720)
+LARGE = (1920, 1080)
+_COLOURS = 256
+_DRAWN = 96
+_TRAIN_LIMIT_S = 900.0
+PULLS = (("slider/shape/0", -1.6), ("slider/shape/2", 1.8), ("slider/colour/0", 1.9), ("slider/shape/4", -1.5))
+
+
+class Photographer:
+    """A robot with a camera.
+
+    Args:
+        robot: Sits before a studio that fills its screen.
+        folder: Where pictures go.
+    """
+
+    def __init__(self, robot: Robot, folder: Path) -> None:
+        self.robot = robot
+        self._folder = folder
+
+    def shoot(self, name: str, *, still: bool = True) -> None:
+        """Take a picture of the whole window.
+
+        Args:
+            name: Of the file, without suffix.
+            still: Whether to wait until nothing moves; a training never rests.
+        """
+        width, height = self.robot.picture().shape[1::-1]
+        self.robot.point(width - 1, height - 1)  # where no tip pops up
+        pixels = self.robot.wait_until_still() if still else self.robot.picture()
+        picture = Image.fromarray(pixels)
+        path = self._folder / f"{name}.png"
+        picture.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+        print(f"{path.name}: {width} × {height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+    def open_page(self, number: int, says: str) -> None:
+        """Open a page by its shortcut, and see that it is there."""
+        self.robot.key(f"ctrl+{number}")
+        self.robot.find(name=f"{says}-page")
+
+
+@contextmanager
+def studio_of(size: tuple[int, int], pictures: Path, folder: Path) -> Iterator[Photographer]:
+    """A fresh studio that fills a screen of that size, its first sprite shown."""
+    with virtual_screen(*size) as screen, robot_at_studio(screen, folder) as robot:
+        seen = robot.wait_for("a sprite or a complaint", lambda seen: _has_sprite(seen) or _complaint(seen))
+        if not _has_sprite(seen):
+            raise NotSeenError(_complaint(seen))
+        robot.resize(*size)
+        first = robot.wait_until_still()
+        if int(first[-1, -1].sum()) > 380:  # the system decides which theme comes first; the dark one is wanted
+            robot.key("ctrl+t")
+            robot.wait_for("the dark theme", lambda _: int(robot.picture()[-1, -1].sum()) < 380)
+        robot.key("ctrl+k")  # panels were laid out for the size before
+        robot.write("reset layout")
+        robot.key("Return")
+        yield Photographer(robot, pictures)
+        robot.close()
+
+
+def _has_sprite(seen: Seen) -> bool:
+    return "first_sprite" in seen.moments
+
+
+def _complaint(seen: Seen) -> str:
+    return next((spot.text for spot in seen.all(kind="Label") if "cannot be used" in spot.text), "")
+
+
+# ---- exploring and exporting -------------------------------------------------------------------------
+
+
+def explore(photographer: Photographer, suffix: str) -> None:
+    """The Explore page as it opens, with sliders pulled, rolled, undone and with sprites kept."""
+    robot = photographer.robot
+    photographer.shoot(f"explore-first{suffix}")
+    for name, position in PULLS:
+        slider = robot.look().one(name=name)
+        if slider is not None:  # a small window shows fewer
+            robot.drag_slider(slider, position)
+            robot.wait_until_still()
+    photographer.shoot(f"sliders{suffix}")
+    robot.press(name="random")
+    robot.wait_for("a roll in the history", lambda seen: seen.generation > 0)
+    photographer.shoot(f"random{suffix}")
+    robot.key("ctrl+z")
+    photographer.shoot(f"undo{suffix}")
+    _keep_some(robot)
+    strip = robot.find(name="strip-panel")
+    before = robot.wait_until_still(strip)
+    robot.press(text="Variations")
+    robot.wait_until_changed("the strip", strip, before)
+    photographer.shoot(f"explore{suffix}")
+    robot.key("ctrl+t")
+    robot.wait_for("the light theme", lambda _: int(robot.picture()[-1, -1].sum()) > 380)
+    photographer.shoot(f"explore-light{suffix}")
+    robot.key("ctrl+t")
+    robot.wait_for("the dark theme", lambda _: int(robot.picture()[-1, -1].sum()) < 380)
+    robot.key("ctrl+k")
+    robot.write("bookm")
+    photographer.shoot(f"palette-search{suffix}")
+    robot.key("Escape")
+
+
+def _keep_some(robot: Robot, count: int = 8) -> None:
+    """Keep what is shown, then sprites of the strip, one after another."""
+    robot.key("b")
+    strip = [spot for spot in robot.look().all(kind="SpriteThumb") if spot.rect[1] > robot.find(name="canvas").rect[1]]
+    for thumb in strip[:count]:
+        canvas = robot.find(name="canvas")
+        before = robot.wait_until_still(canvas)
+        robot.click(thumb)
+        robot.wait_until_changed("the canvas", canvas, before)
+        robot.wait_until_still(canvas)
+        robot.key("b")
+
+
+def export(photographer: Photographer, suffix: str, folder: Path) -> None:
+    """The Export page with the kept sprites, and after writing them."""
+    robot = photographer.robot
+    robot.key("ctrl+e")
+    photographer.shoot(f"export{suffix}")
+    robot.fill(robot.find(says="Where to write"), str(folder / "kept.png"))
+    button = robot.wait_for(
+        "the button", lambda seen: [one for one in seen.all(kind="TextButton") if re.match(r"Export \d", one.text)]
+    )
+    robot.click(next(one for one in button.all(kind="TextButton") if re.match(r"Export \d", one.text)))
+    robot.wait_for("what was written", lambda seen: any("read back" in spot.text for spot in seen.widgets))
+    photographer.shoot(f"export-done{suffix}")
+
+
+# ---- art and training --------------------------------------------------------------------------------
+
+
+def choose_folder(robot: Robot, folder: Path) -> None:
+    """Through the dialog, by keyboard."""
+    robot.press(text="Folder…")
+    robot.wait_for("the dialog", lambda seen: any(spot.kind == "QFileDialog" for spot in seen.widgets))
+    robot.write(str(folder))
+    robot.key("Return")
+    robot.wait_for("no dialog", lambda seen: not any(spot.kind == "QFileDialog" for spot in seen.widgets))
+
+
+def data(photographer: Photographer, suffix: str, art: Path) -> None:
+    """The Data page, empty and with art."""
+    robot = photographer.robot
+    photographer.open_page(3, "data")
+    photographer.shoot(f"data-empty{suffix}")
+    choose_folder(robot, art)
+    robot.wait_for("thumbnails", lambda seen: any("sprites" in spot.text for spot in seen.all(kind="Label")))
+    robot.wait_until_still(limit_s=120)
+    photographer.shoot(f"data{suffix}")
+
+
+def train(photographer: Photographer, suffix: str, art: Path, minutes: float) -> None:
+    """The Train page: empty, ready to start, running, done; then its model on the Explore page."""
+    robot = photographer.robot
+    photographer.open_page(2, "train")
+    photographer.shoot(f"train-empty{suffix}")
+    choose_folder(robot, art)
+    robot.wait_for("the sprites found", lambda seen: any(" mostly " in spot.text for spot in seen.widgets), 180)
+    robot.press(name="look-quick")
+    photographer.shoot(f"train-start{suffix}")
+    robot.press(text="Start training")
+    wanted_s = 60 * minutes
+    robot.wait_for("half of the training", lambda seen: _elapsed_s(seen) >= wanted_s / 2, _TRAIN_LIMIT_S)
+    photographer.shoot(f"train-running{suffix}", still=False)
+    robot.wait_for("the whole of it", lambda seen: _elapsed_s(seen) >= wanted_s, _TRAIN_LIMIT_S)
+    robot.press(text="Stop")
+    robot.wait_for("a model", lambda seen: seen.one(text="Explore this model"), _TRAIN_LIMIT_S)
+    photographer.shoot(f"train-done{suffix}")
+    generation = robot.look().generation
+    robot.press(text="Explore this model")
+    robot.wait_for("its first sprite", lambda seen: seen.one(name="canvas") and seen.generation > generation)
+    photographer.shoot(f"explore-own-model{suffix}")
+
+
+def _elapsed_s(seen: Seen) -> float:
+    found = [re.match(r"elapsed (\d+) (s|min)$", spot.text) for spot in seen.all(kind="Label")]
+    return max((int(match[1]) * (60 if match[2] == "min" else 1) for match in found if match), default=0)
+
+
+def drawn_art(folder: Path) -> Path:
+    """Creatures and walls drawn by code, for those who have no art at hand."""
+    folder.mkdir(parents=True)
+    for number in range(_DRAWN):
+        sprite = texture(number) if number % 4 == 3 else blob(number)
+        Image.fromarray(np.array(sprite.rgba_HWC)).save(folder / f"{sprite.name}.png")
+    return folder
+
+
+def main() -> int:
+    """Make every picture; 0 when all are there."""
+    parser = argparse.ArgumentParser(description="Every picture of the manual, from the real program.")
+    parser.add_argument("--art", type=Path, help="folder of art for the training pictures")
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long it trains before each Stop")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
+    parser.add_argument("--only", choices=("explore", "train"), help="only these pages")
+    parser.add_argument("--size", choices=("small", "large"), help="only 1280 × 720, or only 1920 × 1080")
+    arguments = parser.parse_args()
+    if missing := missing_programs():
+        print(f"This needs {' and '.join(missing)} (packaging/debian-packages.txt).", file=sys.stderr)
+        return 1
+    out: Path = arguments.out.absolute()
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lunar-") as name:
+        folder = Path(name)
+        art = arguments.art.absolute() if arguments.art else drawn_art(folder / "creatures")
+        for size, suffix in ((SMALL, "-1280"), (LARGE, "")):
+            if arguments.size and size != {"small": SMALL, "large": LARGE}[arguments.size]:
+                continue
+            with studio_of(size, out, folder / f"studio{suffix}") as photographer:
+                if arguments.only != "train":
+                    explore(photographer, suffix)
+                    export(photographer, suffix, folder)
+                if arguments.only != "explore":
+                    data(photographer, suffix, art)
+                    train(photographer, suffix, art, arguments.minutes)
+    total = sum(path.stat().st_size for path in out.glob("*.png"))
+    print(f"{out}: {total / 1e6:.1f} MB in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
