@@ -159,21 +159,13 @@ def export(photographer: Photographer, suffix: str, folder: Path) -> None:
 # ---- art and training --------------------------------------------------------------------------------
 
 
-def choose_folder(robot: Robot, folder: Path) -> None:
-    """Through the dialog, by keyboard."""
-    robot.press(text="Folder…")
-    robot.wait_for("the dialog", lambda seen: any(spot.kind == "QFileDialog" for spot in seen.widgets))
-    robot.write(str(folder))
-    robot.key("Return")
-    robot.wait_for("no dialog", lambda seen: not any(spot.kind == "QFileDialog" for spot in seen.widgets))
-
-
 def data(photographer: Photographer, suffix: str, art: Path) -> None:
     """The Data page, empty and with art."""
     robot = photographer.robot
     photographer.open_page(3, "data")
     photographer.shoot(f"data-empty{suffix}")
-    choose_folder(robot, art)
+    robot.press(text="Choose a folder…")
+    robot.choose_in_dialog(art)
     robot.wait_for("thumbnails", lambda seen: any("sprites" in spot.text for spot in seen.all(kind="Label")))
     robot.wait_until_still(limit_s=120)
     photographer.shoot(f"data{suffix}")
@@ -184,7 +176,8 @@ def train(photographer: Photographer, suffix: str, art: Path, minutes: float) ->
     robot = photographer.robot
     photographer.open_page(2, "train")
     photographer.shoot(f"train-empty{suffix}")
-    choose_folder(robot, art)
+    robot.press(text="Folder…")
+    robot.choose_in_dialog(art)
     robot.wait_for("the sprites found", lambda seen: any(" mostly " in spot.text for spot in seen.widgets), 180)
     robot.press(name="look-quick")
     photographer.shoot(f"train-start{suffix}")

@@ -43,7 +43,7 @@ class StatusLine(QWidget):
         self._training = TextButton("", role="quiet", tip="Training goes on in the Train page; click to see it")
         self._training.clicked.connect(self.training_clicked)
         row = QHBoxLayout(self)
-        row.setContentsMargins(3 * SPACE_PX, 0, SPACE_PX, 0)
+        row.setContentsMargins(3 * SPACE_PX, 0, 3 * SPACE_PX, 0)
         row.setSpacing(3 * SPACE_PX)
         row.addWidget(self._state, 1)
         row.addWidget(self._hover)

@@ -231,12 +231,28 @@ class Robot:
         self.find(name="main-window")
         self._do("search", "--onlyvisible", "--name", "Lunar Studio", "windowmove", 0, 0, "windowsize", width, height)
         self.wait_for("the new size", lambda seen: _is_at(seen.one(name="main-window"), (0, 0, width, height)))
+        self.take_the_keyboard()
+
+    def take_the_keyboard(self) -> None:
+        """Give the window the keyboard; without a window manager nobody else does when a dialog has closed."""
         self._do("search", "--onlyvisible", "--name", "Lunar Studio", "windowfocus")
+
+    def choose_in_dialog(self, path: Path) -> None:
+        """Wait for a dialog that asks for a file or a folder, type a path, and see the dialog gone."""
+        self.wait_for("the dialog", _has_dialog)
+        self.write(str(path))
+        self.key("Return")
+        self.wait_for("no dialog", lambda seen: not _has_dialog(seen))
+        self.take_the_keyboard()
 
     def close(self, limit_s: float = WAIT_S) -> int:
         """Quit by keyboard; returns the studio's exit status."""
         self.key("ctrl+q")
         return self.process.wait(limit_s)
+
+
+def _has_dialog(seen: Seen) -> bool:
+    return seen.one(kind="QFileDialog") is not None
 
 
 def _is_at(spot: Spot | None, rect: Rect) -> bool:

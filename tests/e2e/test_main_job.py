@@ -96,9 +96,7 @@ def train(robot: Robot, art: Path) -> None:
     """A run begins, its three plots move, and Stop leaves a model."""
     robot.key("ctrl+2")
     robot.press(text="Folder…")
-    robot.wait_for("the dialog", lambda seen: any(spot.kind == "QFileDialog" for spot in seen.widgets))
-    robot.write(str(art))
-    robot.key("Return")
+    robot.choose_in_dialog(art)
     robot.wait_for("the sprites found", lambda seen: any("mostly 16 px" in spot.text for spot in seen.widgets))
     robot.press(name="look-quick")
     robot.press(text="Start training")
