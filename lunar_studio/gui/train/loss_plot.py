@@ -154,8 +154,8 @@ class LossPlot(QWidget):
         at = "" if self._cursor != self._cursor else f" at {self._nearest_step():,.0f}"
         trained = _value_at(self._training[0], self._smooth, self._cursor)
         held_out = _value_at(*self._validation, self._cursor)
-        self._training_text.setText("" if trained is None else f"training {trained:.4g}{at}")
-        self._validation_text.setText("" if held_out is None else f"held out {held_out:.4g}")
+        self._training_text.setText("" if trained is None else f"training {_figure(trained)}{at}")
+        self._validation_text.setText("" if held_out is None else f"held out {_figure(held_out)}")
 
     def _nearest_step(self) -> float:
         steps = self._training[0]
@@ -237,3 +237,8 @@ def _value_at(steps: F64, values: F64, step: float) -> float | None:
     if not len(values):
         return None
     return float(values[-1] if step != step else values[_nearest(steps, step)])  # noqa: PLR0124
+
+
+def _figure(value: float) -> str:
+    """Four digits, and thousands in full: `25,040` and not `2.504e+04`."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

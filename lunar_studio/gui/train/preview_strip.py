@@ -72,8 +72,8 @@ class PreviewStrip(QWidget):
         return QSize(0, _HEADING_PX + _ROWS * 64 + _GAP_PX)
 
     def minimumSizeHint(self) -> QSize:
-        """Room for sprites of 32 pixels."""
-        return QSize(0, _HEADING_PX + _ROWS * 32 + _GAP_PX)
+        """The same: a banner above takes its room from the plots, which bear it better."""
+        return self.sizeHint()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Two blocks with their headings."""

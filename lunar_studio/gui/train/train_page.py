@@ -288,6 +288,8 @@ class TrainPage(QWidget):
 
     @Slot()
     def _on_setup_changed(self) -> None:
+        if self._empty.button is not None:
+            self._empty.button.setVisible(self.setup.art.source is None)  # from then on, Start is the one thing to do
         try:
             self.settings.model.set_base(self.setup.base())
         except ConfigError as error:
