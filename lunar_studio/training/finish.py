@@ -37,6 +37,7 @@ _SPRITES = (1024, 512, 24)
 _SPRITES_QUICK = (384, 192, 8)
 _NAMING_SEVERITY = 0.6
 _TOPIC_STREAM = 13
+_FILLED_SHARE = 0.3
 
 JUDGED_AS: Mapping[str, str] = {
     "blur": "crispness",
@@ -191,8 +192,14 @@ def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logi
 
 
 def _topics(dataset: Dataset, vocabulary: Vocabulary, config: RunConfig) -> Tensor:
-    """Embeddings of captions for sprites asked for without words, drawn as often as training drew their sprites."""
-    weights = family_weights(dataset, config.training)
+    """Embeddings of captions for sprites asked for without words.
+
+    Drawn as often as training drew their sprites, but seldom where a sprite hardly fills its picture: whoever asks for
+    any sprite does not mean a lone glove.
+    """
+    indices = dataset.indices("train")
+    visible = np.array([(dataset.sprites_NHWC[index, ..., 3] > 0).mean() for index in indices])
+    weights = family_weights(dataset, config.training) * np.clip(visible / _FILLED_SHARE, 0.05, 1.0) ** 2
     rng = np.random.default_rng([config.training.seed, _TOPIC_STREAM])
     chosen = rng.choice(len(weights), config.prior.topics, p=weights / weights.sum())
     captions = training_captions(dataset)
