@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -87,6 +87,17 @@ def set_threads(config: TrainingConfig) -> int:
     threads = config.threads or max(1, (os.cpu_count() or 2) - 1)
     torch.set_num_threads(threads)
     return threads
+
+
+@contextmanager
+def every_thread() -> Iterator[None]:
+    """All cores for a moment, such as while somebody waits for a model to be finished."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(os.cpu_count() or 1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def candidates(device: torch.device) -> tuple[str, ...]:

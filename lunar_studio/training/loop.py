@@ -43,7 +43,7 @@ from lunar_studio.models.words import Vocabulary
 from lunar_studio.training import evaluation, schedules
 from lunar_studio.training.checkpoints import load_latest, save_checkpoint
 from lunar_studio.training.collapse import CollapseWatch
-from lunar_studio.training.device import Plan, choose_plan, set_threads
+from lunar_studio.training.device import Plan, choose_plan, every_thread, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
 from lunar_studio.training.lessons import Lessons, training_captions
 from lunar_studio.training.prior_fit import fit_prior
@@ -142,7 +142,7 @@ class _Run:
             else:
                 yield from self._fit_prior()
             yield from self._checkpoint()
-            yield from self._finish(quick=reason == "stopped")
+            yield from self._finish(quick=self.should_stop())
         except LunarError:
             self._record("failed")
             raise
@@ -369,7 +369,8 @@ class _Run:
         yield PhaseStarted(self.state.step, "Finding directions for the sliders")
         card = card_of(self.dataset, self.state, self.figures)
         name = model_name(self.dataset, self.folder.path)
-        bundle = finish(self.state, self.dataset, self.vocabulary, name, card, quick=quick)
+        with every_thread():
+            bundle = finish(self.state, self.dataset, self.vocabulary, name, card, quick=quick)
         save_model(bundle, self.folder.model_path)
 
     def _back_to_training(self) -> None:
