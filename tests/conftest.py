@@ -20,20 +20,33 @@ import gc
 import logging
 import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
+
 hypothesis.settings.register_profile("house", deadline=None, max_examples=50, derandomize=True, database=None)
+hypothesis.settings.register_profile("glance", parent=hypothesis.settings.get_profile("house"), max_examples=5)
 hypothesis.settings.register_profile("hunt", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
-LEAK_PATIENCE_S = 3.0
+# Waits end when what they wait for has come; these limits only keep a test that hangs from hanging for ever.
+PATIENCE_MS = 30_000
+LEAK_PATIENCE_S = 10.0
 LOOPBACK = ("127.", "localhost", "::1", "0:0:0:0:0:0:0:1")
+
+# A shell that runs the tests in the background has them, and every process they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # ---- which tests run -------------------------------------------------------------------------------
@@ -206,6 +219,17 @@ def _left_behind(threads_before: set[threading.Thread], objects_before: dict[int
             return left
         gc.collect()
         time.sleep(0.05)
+
+
+# ---- waiting -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def qtbot(qtbot: "QtBot") -> "QtBot":
+    """The plugin's robot, patient: what takes milliseconds may take seconds on a machine that is busy."""
+    for name in ("waitUntil", "waitSignal", "waitSignals"):
+        setattr(qtbot, name, partial(getattr(qtbot, name), timeout=PATIENCE_MS))
+    return qtbot
 
 
 # ---- a screen --------------------------------------------------------------------------------------

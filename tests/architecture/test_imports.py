@@ -30,7 +30,7 @@ def python(code: str, *, without_qt: Path | None = None) -> str:
     environment = dict(os.environ)
     if without_qt is not None:
         (without_qt / "sitecustomize.py").write_text(BLOCKER, encoding="utf-8")
-        environment["PYTHONPATH"] = str(without_qt)
+        environment |= {"PYTHONPATH": str(without_qt), "HYPOTHESIS_PROFILE": "glance"}
     command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
     result = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr

@@ -94,7 +94,7 @@ def test_the_sheet_shows_them_all_enlarged(run: Run, model: Path, tmp_path: Path
     assert not list((tmp_path / "s").glob("sheet*")), "so that the folder holds the sprites and nothing else"
 
 
-@pytest.mark.parametrize(("count", "side"), [(1, 16), (5, 16), (64, 32), (2, 512), (2000, 64), (4000, 64)])
+@pytest.mark.parametrize(("count", "side"), [(1, 16), (5, 16), (64, 32), (2, 512), (4000, 64)])
 def test_an_overview_has_room_for_what_fits(count: int, side: int) -> None:
     picture = overview([draw(0, side, side)] * count, [Score(50.0)] * count)
     assert max(picture.width, picture.height) <= 4096

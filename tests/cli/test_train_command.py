@@ -91,7 +91,7 @@ def test_a_stopped_run_leaves_a_model(built: Path, tmp_path: Path) -> None:
             if json.loads(line)["event"] == "StepDone":
                 process.send_signal(signal.SIGINT)
                 break
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=100)
     last = json.loads(out.splitlines()[-1])
     assert (process.returncode, last["event"], last["reason"]) == (0, "RunEnded", "stopped")
     assert err.startswith("Stopping: finishing the step and the model.")
@@ -112,7 +112,7 @@ def test_a_reader_that_goes_away_stops_the_run_well(built: Path, tmp_path: Path)
         process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(60) == 0
+        assert process.wait(100) == 0
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 

@@ -4,7 +4,7 @@ import json
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lunar_studio.core.config import ClassicVaeConfig, RunConfig, SpriteVaeConfig
@@ -144,6 +144,14 @@ def test_any_number_out_of_range_is_refused_and_the_range_named(known: ConfigFie
             assert known.key in caught.value.message
 
 
+@settings(max_examples=15)  # each goes through every field
+@example("")
+@example("nan")
+@example("-inf")
+@example("1e999")
+@example("٣")
+@example("[1, [2]]")
+@example("true\0")
 @given(st.text(max_size=20))
 def test_no_text_crashes_a_field(text: str) -> None:
     for known in fields(SPRITE):

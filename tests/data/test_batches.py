@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -75,15 +73,3 @@ def test_each_augmentation_happens() -> None:
     tinted = augment(sprites, rng, flip=False, shift_px=0, recolour=1.0)
     assert np.array_equal(tinted[..., 3], sprites[..., 3])
     assert (tinted != sprites).any(axis=(1, 2, 3)).mean() > 0.5
-
-
-def test_a_batch_takes_two_milliseconds() -> None:
-    sprites = np.stack([blob(seed).rgba_HWC for seed in range(64)])
-    rng = np.random.default_rng(0)
-    seconds = []
-    for _ in range(20):
-        start = time.perf_counter()
-        augment(sprites, rng, flip=True, shift_px=2, recolour=0.2)
-        seconds.append(time.perf_counter() - start)
-    # The quickest, and twice the figure aimed at: test machines are busy.
-    assert min(seconds) < 0.004

@@ -101,11 +101,12 @@ def test_tiny_and_empty_sprites(size: int) -> None:
     near_pairs(sprites)
 
 
-def test_a_thousand_sprites_take_seconds() -> None:
+def test_a_crowd_of_a_thousand_near_copies_does_not_explode() -> None:
+    """A guard against a square: half a second is usual, `tests.bench.pieces` has the figure."""
     rng = np.random.default_rng(0)
     originals = np.stack(_originals(32))
     noise = rng.integers(0, 60, (25, *originals.shape), dtype=np.uint8) * (originals[None, ..., 3:] > 0)
     many = (originals[None] ^ noise).reshape(-1, 32, 32, 4)
-    start = time.perf_counter()
+    start = time.process_time()
     near_pairs(many)
-    assert time.perf_counter() - start < 15.0
+    assert time.process_time() - start < 15.0

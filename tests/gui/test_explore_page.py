@@ -19,7 +19,7 @@ from lunar_studio.gui.explore.controller import FIRST_SEED
 from lunar_studio.gui.explore.teacher_panel import expert_sentence, tone
 from lunar_studio.gui.explore.variations import variations
 from tests.gui.fakes import LATENT_DIM, TinyExplorer, draw
-from tests.gui.shell_studio import WAIT_MS, ShellStudio, studio
+from tests.gui.shell_studio import ShellStudio, studio
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_first_sprite_is_where_the_history_begins(shell: ShellStudio) -> Non
 
 
 def test_a_move_reaches_canvas_and_meter(shell: ShellStudio, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(shell.window.explore.presented, timeout=WAIT_MS):
+    with qtbot.waitSignal(shell.window.explore.presented):
         shell.slider("shape/0").setValue(250)
     expected = Sprite(draw(latent(shell).values_L.tolist()))
     current = shell.controller.current
@@ -67,12 +67,12 @@ def test_random_with_a_seed_is_reproducible(shell: ShellStudio, qtbot: QtBot) ->
     page = shell.window.explore
     page.roll_bar.seed.setValue(4242)
     qtbot.keyClick(page.roll_bar.seed.lineEdit(), Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: shell.session.document.seed == 4242, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.seed == 4242)
     first = latent(shell)
     shell.window.actions_by_id["re-roll"].trigger()
-    qtbot.waitUntil(lambda: latent(shell) != first, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: latent(shell) != first)
     page.roll_seed(4242)
-    qtbot.waitUntil(lambda: shell.session.document.seed == 4242, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.seed == 4242)
     assert latent(shell) == first
 
 
@@ -81,7 +81,7 @@ def test_words_and_spread_go_into_the_document(shell: ShellStudio, qtbot: QtBot)
     page.roll_bar.words.setText("red dragon")
     page.roll_bar.spread.setValue(0.5)
     qtbot.mouseClick(page.roll_bar.random, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: shell.session.document.prompt == "red dragon", timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.prompt == "red dragon")
     assert shell.session.document.temperature == 0.5
     assert shell.session.entries[-1].title == "Re-roll “red dragon”"
 
@@ -90,7 +90,7 @@ def test_bookmarks_lead_back(shell: ShellStudio, qtbot: QtBot) -> None:
     kept = latent(shell)
     shell.window.actions_by_id["bookmark"].trigger()
     shell.window.actions_by_id["re-roll"].trigger()
-    qtbot.waitUntil(lambda: latent(shell) != kept, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: latent(shell) != kept)
     (thumb,) = shell.window.explore.shelf.grid.thumbs
     qtbot.mouseClick(thumb, Qt.MouseButton.LeftButton)
     assert latent(shell) == kept
@@ -127,7 +127,7 @@ def test_the_history_list_goes_anywhere(shell: ShellStudio, qtbot: QtBot) -> Non
 
 def test_the_strip_gives_sprites_to_take(shell: ShellStudio, qtbot: QtBot) -> None:
     strip = shell.window.explore.strip
-    qtbot.waitUntil(strip.thumbs[0].isEnabled, timeout=WAIT_MS)
+    qtbot.waitUntil(strip.thumbs[0].isEnabled)
     before = latent(shell)
     qtbot.mouseClick(strip.thumbs[2], Qt.MouseButton.LeftButton)
     assert latent(shell) != before
@@ -138,7 +138,7 @@ def test_the_strip_gives_sprites_to_take(shell: ShellStudio, qtbot: QtBot) -> No
 def test_variations_stay_near_and_keep_locks(shell: ShellStudio, qtbot: QtBot) -> None:
     shell.controller.lock_slider("shape/0", True)
     strip = shell.window.explore.strip
-    with qtbot.waitSignal(shell.controller.drawn, check_params_cb=lambda d: d.topic == "variations", timeout=WAIT_MS):
+    with qtbot.waitSignal(shell.controller.drawn, check_params_cb=lambda d: d.topic == "variations"):
         strip._variations.click()
     for made in strip._latents:
         assert made != latent(shell)
@@ -159,7 +159,7 @@ def test_before_and_after(shell: ShellStudio, qtbot: QtBot) -> None:
     first = shell.controller.current
     assert first is not None
     canvas = shell.window.explore.canvas
-    qtbot.waitUntil(lambda: canvas._before is not None, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: canvas._before is not None)
     shell.slider("shape/0").setValue(-350)
     shell.wait_until_shown()
     shell.window.actions_by_id["before-after"].trigger()
@@ -205,7 +205,7 @@ def test_the_palette_strip_counts_the_sprite_s_colours(shell: ShellStudio) -> No
 
 def test_another_model_begins_a_new_history_and_keeps_the_shelf(shell: ShellStudio, qtbot: QtBot) -> None:
     shell.controller.bookmark()
-    with qtbot.waitSignal(shell.window.explore.presented, timeout=WAIT_MS):
+    with qtbot.waitSignal(shell.window.explore.presented):
         shell.window.open_model(Path("mine.good.safetensors"))
     assert not shell.session.can_undo
     assert len(shell.session.document.bookmarks) == 1

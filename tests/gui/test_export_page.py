@@ -27,6 +27,7 @@ from lunar_studio.session.history import Session
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.thread_host import ThreadHost
+from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import LATENT_DIM, FakeExplorer, FakeLoader
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
@@ -66,7 +67,7 @@ def explore(qtbot: QtBot, qapp: QApplication) -> Iterator[ExploreService]:
     with qtbot.waitSignal(service.loaded):
         service.load(None)
     yield service
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     service.deleteLater()
     host.deleteLater()
 
@@ -82,13 +83,13 @@ def page(
     page.show()
     yield page
     page.source.release()
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     qtbot.waitUntil(lambda: not page._export.is_running)
     host.deleteLater()
 
 
 def export(qtbot: QtBot, page: ExportPage) -> tuple[Path, ...]:
-    with qtbot.waitSignal(page._export.exported, timeout=10_000) as answer:
+    with qtbot.waitSignal(page._export.exported) as answer:
         qtbot.mouseClick(page.export_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not page._export.is_running)
     (paths,) = answer.args or []

@@ -19,7 +19,7 @@ from lunar_studio.gui.main_window import MainWindow
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.actions import ACTIONS
 from tests.gui.fakes import SIZE, draw
-from tests.gui.shell_studio import WAIT_MS, ShellStudio, studio
+from tests.gui.shell_studio import ShellStudio, studio
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_keys_do_what_the_table_says(shell: ShellStudio, qtbot: QtBot) -> None:
     assert canvas.shows_before
     before = shell.session.document.latent
     qtbot.keyClick(window, Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: shell.session.document.latent != before, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.latent != before)
 
 
 def test_space_presses_the_button_that_has_the_keyboard(shell: ShellStudio, qtbot: QtBot) -> None:
@@ -106,7 +106,7 @@ def test_without_a_model_only_what_makes_sense_is_enabled(qtbot: QtBot) -> None:
 
 
 def test_a_bad_model_is_said_and_the_old_one_stays(shell: ShellStudio, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(shell.service.load_failed, timeout=WAIT_MS):
+    with qtbot.waitSignal(shell.service.load_failed):
         shell.window.open_model(Path("/nowhere/evil.safetensors"))
     assert shell.window.banner.isVisible()
     assert "evil.safetensors is not a model" in shell.window.banner.message
@@ -114,7 +114,7 @@ def test_a_bad_model_is_said_and_the_old_one_stays(shell: ShellStudio, qtbot: Qt
     assert shell.controller.model is not None
     before = shell.session.document.latent
     shell.window.actions_by_id["re-roll"].trigger()
-    qtbot.waitUntil(lambda: shell.session.document.latent != before, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.latent != before)
     shell.window.banner.dismiss()
     assert not shell.window.banner.isVisible()
 
@@ -162,7 +162,7 @@ def test_a_dropped_png_becomes_the_sprite(shell: ShellStudio, qtbot: QtBot, tmp_
     assert image.save(str(file))
     before = shell.session.document.latent
     drop(shell.window, file)
-    qtbot.waitUntil(lambda: shell.session.document.latent != before, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.document.latent != before)
     assert shell.session.entries[-1].title == "Open knight"
     assert "fitted" in shell.window.banner.message
     shell.session.undo()
@@ -175,9 +175,9 @@ def test_copy_and_paste_keep_every_pixel(shell: ShellStudio, qtbot: QtBot) -> No
     shell.window.actions_by_id["copy-sprite"].trigger()
     copied = pictures.to_sprite(QGuiApplication.clipboard().image())
     assert copied.cleaned() == current.sprite.cleaned()
-    qtbot.waitUntil(shell.window.actions_by_id["paste-sprite"].isEnabled, timeout=WAIT_MS)
+    qtbot.waitUntil(shell.window.actions_by_id["paste-sprite"].isEnabled)
     shell.window.actions_by_id["paste-sprite"].trigger()
-    qtbot.waitUntil(lambda: shell.session.can_undo, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: shell.session.can_undo)
     assert shell.session.entries[-1].title == "Open pasted sprite"
     QGuiApplication.clipboard().clear()
 
@@ -238,7 +238,7 @@ def test_panels_hide_and_come_back_with_the_layout(shell: ShellStudio, qtbot: Qt
     for name in ("shelf", "strip", "sliders"):
         qtbot.mouseClick(window.status.panel_buttons[name], Qt.MouseButton.LeftButton)
         assert not window.explore.is_panel_visible(name)
-    qtbot.waitUntil(lambda: window.explore.canvas.width() > wide + 400, timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: window.explore.canvas.width() > wide + 400)
     window.actions_by_id["reset-layout"].trigger()
     for name in ("shelf", "strip", "sliders"):
         assert window.explore.is_panel_visible(name)
@@ -323,4 +323,4 @@ def test_help_and_about_open_beside_the_window(shell: ShellStudio, qtbot: QtBot)
         (dialog,) = [top for top in shell.window.findChildren(QWidget, "text-dialog") if top.isVisible()]
         assert not dialog.isModal()
         dialog.close()
-        qtbot.waitUntil(lambda: not shell.window.findChildren(QWidget, "text-dialog"), timeout=WAIT_MS)
+        qtbot.waitUntil(lambda: not shell.window.findChildren(QWidget, "text-dialog"))

@@ -28,6 +28,7 @@ from lunar_studio.gui.train.settings_table import SettingsTablePanel, short_rang
 from lunar_studio.gui.train.train_page import TrainPage
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
+from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import FakeTrainer
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
@@ -94,16 +95,16 @@ def page(qtbot: QtBot, qapp: QApplication, trainer: RecordingTrainer) -> Iterato
     page.resize(1280, 656)
     page.show()
     yield page
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     qtbot.waitUntil(lambda: not page._train.is_running)
     host.deleteLater()
 
 
 def start(qtbot: QtBot, page: TrainPage, art: Path) -> None:
     page.set_source(art)
-    qtbot.waitUntil(lambda: page.can_start, timeout=10_000)
+    qtbot.waitUntil(lambda: page.can_start)
     qtbot.mouseClick(page.setup.start_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: page._live is not None and not page._flow.is_preparing, timeout=10_000)
+    qtbot.waitUntil(lambda: page._live is not None and not page._flow.is_preparing)
 
 
 def test_nothing_can_be_started_before_art_is_chosen(page: TrainPage, trainer: RecordingTrainer) -> None:
@@ -136,7 +137,7 @@ def test_from_a_folder_to_a_stopped_model(
     qtbot.mouseClick(view.header.pause_button, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(view.header.stop_button, Qt.MouseButton.LeftButton)
     assert view.header.stop_button.text() == "Stopping…"
-    qtbot.waitUntil(lambda: not page._train.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not page._train.is_running)
     assert "stopped and saved" in page.banner.message
     steps = view.history.table("training").steps
     assert steps.tolist() == list(range(1, len(steps) + 1)), "no step is lost between trainer and plot"
@@ -150,7 +151,7 @@ def test_from_a_folder_to_a_stopped_model(
 def test_the_problems_of_the_art_are_told_and_lead_to_the_data_page(qtbot: QtBot, page: TrainPage, art: Path) -> None:
     asked = QSignalSpy(page.data_requested)
     page.set_source(art)
-    qtbot.waitUntil(lambda: page.can_start, timeout=10_000)
+    qtbot.waitUntil(lambda: page.can_start)
     assert "12 sprites" in page.setup.art._words.text()
     assert "1 refused" in page.setup.art._words.text()
     page.setup.art.problems_button.click()
@@ -169,7 +170,7 @@ def test_a_folder_without_art_cannot_be_trained_on(qtbot: QtBot, page: TrainPage
 
 def test_stop_while_the_art_is_being_built(qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path) -> None:
     page.set_source(art)
-    qtbot.waitUntil(lambda: page.can_start, timeout=10_000)
+    qtbot.waitUntil(lambda: page.can_start)
     page.start()
     assert page._flow.is_preparing
     page.stop()
@@ -184,7 +185,7 @@ def test_a_failure_is_shown_with_what_to_do(
     trainer.inner.fail_at = 5
     trainer.inner.failure = TrainingDiverged("The losses became infinite.", hint="Use a lower learning rate.")
     start(qtbot, page, art)
-    qtbot.waitUntil(lambda: not page._train.is_running, timeout=5000)
+    qtbot.waitUntil(lambda: not page._train.is_running)
     assert (page.banner.message, page.banner.hint) == ("The losses became infinite.", "Use a lower learning rate.")
     assert page.banner.isVisible()
     assert page.can_start
@@ -196,11 +197,11 @@ def test_a_crash_of_the_trainer_leaves_the_page_alive(
     trainer.inner.fail_at = 5
     trainer.inner.failure = ZeroDivisionError("ours")
     start(qtbot, page, art)
-    qtbot.waitUntil(lambda: not page._train.is_running, timeout=5000)
+    qtbot.waitUntil(lambda: not page._train.is_running)
     assert "broke" in page.banner.message
     trainer.inner.failure = None
     page.start()
-    qtbot.waitUntil(lambda: page._train.is_running, timeout=5000)
+    qtbot.waitUntil(lambda: page._train.is_running)
 
 
 def test_a_warning_is_shown_and_training_goes_on(
@@ -279,7 +280,7 @@ def test_settings_that_do_not_fit_together_are_refused_before_the_start(
     qtbot: QtBot, page: TrainPage, art: Path, trainer: RecordingTrainer
 ) -> None:
     page.set_source(art)
-    qtbot.waitUntil(lambda: page.can_start, timeout=10_000)
+    qtbot.waitUntil(lambda: page.can_start)
     page.settings.edit("training.accumulate", "512")
     page.start()
     assert "cannot be cut" in page.banner.message

@@ -1,9 +1,8 @@
-"""The plots show the history's numbers, point together, switch to log, and stay quick with 100,000 points."""
+"""The plots show the history's numbers, point together, switch to log, and paint few of 100,000 points."""
 
 from __future__ import annotations
 
 import csv
-import time
 from pathlib import Path
 
 import numpy as np
@@ -145,21 +144,22 @@ def test_files_are_written_or_the_failure_is_told(view: LossPlotsView, tmp_path:
     assert failed.count() == 2
 
 
-def test_100_000_points_redraw_quickly(view: LossPlotsView) -> None:
+def test_of_100_000_points_only_what_can_be_told_apart_is_painted(view: LossPlotsView) -> None:
     history = LossHistory()
     rng = np.random.default_rng(0).random(100_000).tolist()
     history.add([StepDone(n + 1, 0.0, 8, 0.0, {"recon": v, "kl": v, "quality": v}, {}) for n, v in enumerate(rng)])
     view.show_history(history)
     view.grab()
-    times_s = []
-    for _ in range(3):
-        # Processor time of this thread: how long we take, whatever else the machine does.
-        begun_s = time.thread_time()
-        view.show_history(history)
-        view.grab()
-        times_s.append(time.thread_time() - begun_s)
-    # Three plots, smoothing and painting; a tenth of a second is what ten redraws a second allow.
-    assert min(times_s) < 0.1, times_s
+    for plot in view.plots:
+        for curve in (plot._smooth_curve, plot._raw_curve):
+            steps, values = curve.getData()
+            assert steps is not None
+            assert values is not None
+            assert len(steps) < 10 * plot.widget.width()
+            assert steps[-1] > 99_900
+            if curve is plot._raw_curve:  # it keeps its lowest and highest points
+                assert values.min() < 0.001
+                assert values.max() > 0.999
 
 
 def test_the_theme_dresses_the_curves(view: LossPlotsView, qapp: QApplication) -> None:

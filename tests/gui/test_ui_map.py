@@ -16,7 +16,7 @@ from tests.gui.shell_studio import studio
 def ask(qtbot: QtBot, path: Path) -> dict[str, object]:
     request = path.with_name(path.name + ".ask")
     request.touch()
-    qtbot.waitUntil(lambda: not request.exists(), timeout=5000)
+    qtbot.waitUntil(lambda: not request.exists())
     told = json.loads(path.read_text(encoding="utf-8"))
     assert isinstance(told, dict)
     return told
@@ -47,7 +47,7 @@ def test_the_map_tells_where_a_slider_is_and_where_it_stands(
 
 def test_what_is_hidden_is_not_on_the_map(qtbot: QtBot) -> None:
     with studio(qtbot, model=False) as made:
-        qtbot.waitUntil(lambda: "shelf-panel" in {widget["name"] for widget in ui_map.widgets()}, timeout=5000)
+        qtbot.waitUntil(lambda: "shelf-panel" in {widget["name"] for widget in ui_map.widgets()})
         QApplication.processEvents()  # the layout of a new user has been made
         made.window.explore.set_panel_visible("shelf", visible=False)
         names = {str(widget["name"]) for widget in ui_map.widgets()}

@@ -7,7 +7,6 @@ import pickle
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,16 +149,6 @@ def test_a_link_to_a_model_opens(good: bytes, tmp_path: Path) -> None:
     (tmp_path / "m").write_bytes(good)
     (tmp_path / "link").symlink_to(tmp_path / "m")
     assert load_model(tmp_path / "link")[0].name == "Überprüfung ✓"
-
-
-def test_it_loads_within_half_a_second(tmp_path: Path) -> None:
-    save_model(small_bundle(PRESETS["sprite-32"]), tmp_path / "m.safetensors")
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()  # of this process alone: other tests may run beside it
-        load_model(tmp_path / "m.safetensors")
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 0.5
 
 
 def test_a_weight_too_large_for_half_precision_keeps_its_value(tmp_path: Path) -> None:
@@ -319,7 +308,7 @@ def test_cut_anywhere(good: bytes, tmp_path: Path) -> None:
     refuse(tmp_path / "m", "cannot be used", good + b"\0")
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_flipped_bits_are_refused_or_change_numbers_only(data: st.DataObject, good: bytes, tmp_path: Path) -> None:
     header = int.from_bytes(good[:8], "little") + 8

@@ -14,12 +14,16 @@ from pathlib import Path
 import pytest
 import torch
 
+from lunar_studio.core.events import StepDone
 from lunar_studio.errors import CheckpointError
 from lunar_studio.training import checkpoints
 from lunar_studio.training.checkpoints import list_checkpoints, load_latest, save_checkpoint, sweep
 from lunar_studio.training.device import Plan
+from lunar_studio.training.loop import train
 from lunar_studio.training.state import TrainState, new_state
 from tests.training.small_art import small_dataset, tiny
+
+ENDLESS = tiny(max_steps=100_000, checkpoint_s=0.0, preview_every=100_000, validate_every=100_000)
 
 
 @pytest.fixture
@@ -99,26 +103,28 @@ _RUN = """
 import sys
 from pathlib import Path
 from lunar_studio.training.loop import train
-from tests.training.small_art import tiny
-config = tiny(max_steps=100000, checkpoint_s=0.0, preview_every=100000, validate_every=100000)
+from tests.training.test_checkpoints import ENDLESS
 with open(sys.argv[2], "w") as log:
-    for event in train(Path(sys.argv[1]), Path(sys.argv[2]).parent / "run", config, resume=sys.argv[3] == "resume"):
+    for event in train(Path(sys.argv[1]), Path(sys.argv[2]).parent / "run", ENDLESS):
         print(type(event).__name__, getattr(event, "step", 0), file=log, flush=True)
 """
 
 
 def test_a_killed_run_resumes_where_it_last_saved(tmp_path: Path) -> None:
-    dataset, log, saved = small_dataset(tmp_path, 12), tmp_path / "log", 0
-    for mode, more in (("start", 3), ("resume", 2)):
-        log.write_text("")
-        with subprocess.Popen([sys.executable, "-c", _RUN, str(dataset), str(log), mode], cwd=Path.cwd()) as process:
-            while log.read_text().count("CheckpointSaved") < more and process.poll() is None:
-                time.sleep(0.02)
-            process.send_signal(signal.SIGKILL)
-        lines = [line.split() for line in log.read_text().splitlines()]
-        assert int(lines[-1][1]) > saved
-        # What was announced as saved before the kill is there after it.
-        saved = max(int(step) for kind, step in lines if kind == "CheckpointSaved")
-        stored = load_latest(tmp_path / "run" / "checkpoints")
-        assert stored is not None
-        assert int(stored.scalars["step"]) >= saved
+    dataset, log = small_dataset(tmp_path, 12), tmp_path / "log"
+    log.write_text("")
+    with subprocess.Popen([sys.executable, "-c", _RUN, str(dataset), str(log)], cwd=Path.cwd()) as process:
+        while log.read_text().count("CheckpointSaved") < 4 and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    lines = [line.split() for line in log.read_text().splitlines()]
+    # What was announced as saved before the kill is there after it.
+    announced = max(int(step) for kind, step in lines if kind == "CheckpointSaved")
+    stored = load_latest(tmp_path / "run" / "checkpoints")
+    assert stored is not None
+    saved = int(stored.scalars["step"])
+    assert saved >= announced >= 4
+    seen: list[int] = []
+    resumed = train(dataset, tmp_path / "run", ENDLESS, resume=True, should_stop=lambda: len(seen) >= 2)
+    seen.extend(event.step for event in resumed if isinstance(event, StepDone))
+    assert seen == [saved + 1, saved + 2]

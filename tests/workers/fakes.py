@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,11 +31,20 @@ LATENT_DIM = 8
 
 @dataclass
 class FakeExplorer:
-    """Paints the first numbers of a latent; takes `job_s` for it."""
+    """Paints the first numbers of a latent.
+
+    Attributes:
+        job_s: Seconds that a decode takes.
+        turns: When given, a decode begins by taking one of these turns, so that a test can say when it goes on.
+        begun: Decodes begun, turn or no turn.
+        decoded: First numbers of the latents decoded, in order.
+    """
 
     name: str = "fake"
     latent_dim: int = LATENT_DIM
     job_s: float = 0.0
+    turns: threading.Semaphore | None = None
+    begun: int = 0
     decoded: list[float] = field(default_factory=list)
 
     @property
@@ -46,6 +56,9 @@ class FakeExplorer:
         return raw_directions(self.latent_dim)
 
     def decode(self, latent: Latent) -> Sprite:
+        self.begun += 1
+        if self.turns is not None and not self.turns.acquire(timeout=60.0):
+            raise TimeoutError("nobody gave a turn")
         time.sleep(self.job_s)
         first = float(latent.values_L[0])
         self.decoded.append(first)
@@ -94,6 +107,7 @@ class FakeTrainer:
         step_s: Seconds asleep in each.
         burn: Matrix products in each step, to keep a core busy.
         fail_at: Step at which `failure` is raised; 0 for never.
+        reached: The last step taken.
     """
 
     steps: int = 10
@@ -104,6 +118,7 @@ class FakeTrainer:
     validate_every: int = 5
     preview_every: int = 5
     rested: int = 0
+    reached: int = 0
 
     def __call__(
         self,
@@ -136,6 +151,7 @@ class FakeTrainer:
                 matrix = np.tanh(matrix @ matrix / 16)
             time.sleep(self.step_s)
             step += 1
+            self.reached = step
             if step == self.fail_at and self.failure is not None:
                 raise self.failure
             yield from self._told(step, time.monotonic() - begun_s)

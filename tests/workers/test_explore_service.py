@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 from lunar_studio.workers.thread_host import ThreadHost
+from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import LATENT_DIM, FakeExplorer, FakeLoader
 
 
@@ -31,7 +34,7 @@ def heard(spy: QSignalSpy) -> list[object]:
 def host(qapp: QCoreApplication) -> Iterator[ThreadHost]:
     host = ThreadHost(qapp)
     yield host
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     host.deleteLater()
 
 
@@ -88,35 +91,45 @@ def test_a_decode_comes_back_with_sprite_score_and_time(
     assert event.latent == latent(42.0)
     assert event.sprite.rgba_HWC[0, 0].tolist() == [42, 0, 0, 255]
     assert event.score.value == 42.0
-    assert 20.0 <= event.elapsed_ms < 1000.0
+    assert event.elapsed_ms >= 20.0
 
 
 def test_a_drag_is_served_newest_only(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
-    loader.explorer.job_s = 0.03
+    """However many moves come while one decode is under way, only the last of them is decoded after it."""
+    loader.explorer.turns = threading.Semaphore(0)
     spy = QSignalSpy(service.decoded)
+    service.request_decode(latent(1000.0))
+    qtbot.waitUntil(lambda: loader.explorer.begun == 1)
     for move in range(360):
         newest = service.request_decode(latent(float(move)))
-    qtbot.waitUntil(lambda: spy.count() > 0 and spy.at(spy.count() - 1)[0].generation == newest, timeout=1000)
-    assert len(loader.explorer.decoded) <= 5
+    loader.explorer.turns.release(1000)
+    qtbot.waitUntil(lambda: spy.count() > 0 and spy.at(spy.count() - 1)[0].generation == newest)
+    assert loader.explorer.decoded == [1000.0, 359.0]
     generations = [event.generation for event in heard(spy) if isinstance(event, Decoded)]
-    assert generations == sorted(set(generations))
-    assert loader.explorer.decoded[-1] == 359.0
+    assert generations == [newest - 360, newest]
 
 
 def test_other_requests_are_neither_starved_by_a_drag_nor_hold_it_up(
     qtbot: QtBot, service: ExploreService, loader: FakeLoader
 ) -> None:
     """While a slider moves all the time, a grid of 20 gets done; and no decode waits for more than one of them."""
-    loader.explorer.job_s = 0.005
+    loader.explorer.turns = threading.Semaphore(0)
     drawn, decoded, sampled = QSignalSpy(service.drawn), QSignalSpy(service.decoded), QSignalSpy(service.sampled)
     service.request_draw([latent(1000.0 + index) for index in range(20)], topic="grid")
     service.request_sample(seed=1)
+
+    def has_decoded(count: int) -> bool:
+        return len(loader.explorer.decoded) == count
+
     move = 0
-    while drawn.count() == 0:
+    while loader.explorer.decoded.count(1019.0) == 0:
         move += 1
-        assert move < 2000, "the grid starved"
-        service.request_decode(latent(float(move % 200)))
-        qtbot.wait(2)
+        assert move < 100, "the grid starved"
+        service.request_decode(latent(float(move)))
+        loader.explorer.turns.release()
+        qtbot.waitUntil(partial(has_decoded, move))
+    loader.explorer.turns.release(1000)
+    qtbot.waitUntil(lambda: drawn.count() == 1)
     assert sampled.count() == 1
     assert decoded.count() >= 15
     of_grid = [value >= 1000.0 for value in loader.explorer.decoded]
@@ -139,17 +152,18 @@ def test_a_grid_comes_back_in_order_with_scores(qtbot: QtBot, service: ExploreSe
 def test_a_newer_grid_of_the_topic_replaces_the_older(
     qtbot: QtBot, service: ExploreService, loader: FakeLoader
 ) -> None:
-    loader.explorer.job_s = 0.02
+    loader.explorer.turns = threading.Semaphore(1)
     spy = QSignalSpy(service.drawn)
     service.request_draw([latent(1.0)] * 50, topic="grid")
-    qtbot.waitUntil(lambda: bool(loader.explorer.decoded))
+    qtbot.waitUntil(lambda: loader.explorer.begun == 2)
     service.request_draw([latent(2.0)], topic="grid")
     service.request_draw([latent(3.0)], topic="export")
+    loader.explorer.turns.release(1000)
     qtbot.waitUntil(lambda: spy.count() == 2)
     qtbot.wait(60)
     topics = {event.topic: len(event.latents) for event in heard(spy) if isinstance(event, Drawn)}
     assert topics == {"grid": 1, "export": 1}
-    assert loader.explorer.decoded.count(1.0) < 10
+    assert loader.explorer.decoded.count(1.0) == 2, "it goes on with neither half"
 
 
 def test_random_draws_are_the_samples_of_their_seed(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
@@ -168,13 +182,14 @@ def test_samples_carry_seed_and_prompt(qtbot: QtBot, service: ExploreService, lo
 
 
 def test_a_held_re_roll_key_is_served_newest_only(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
-    loader.explorer.job_s = 0.05
+    loader.explorer.turns = threading.Semaphore(0)
     spy = QSignalSpy(service.sampled)
     service.request_decode(latent(1.0))
-    qtbot.wait(20)
+    qtbot.waitUntil(lambda: loader.explorer.begun == 1)
     for seed in range(30):
         service.request_sample(seed=seed)
     service.request_sample(seed=99, count=14)
+    loader.explorer.turns.release(1000)
     qtbot.waitUntil(lambda: spy.count() == 2)
     qtbot.wait(30)
     assert sorted(event.seed for event in heard(spy) if isinstance(event, Sampled)) == [29, 99]
@@ -218,10 +233,11 @@ def test_nothing_is_answered_before_a_model_is_there(qtbot: QtBot, host: ThreadH
     assert crashed.count() == 0
 
 
-def test_closing_during_a_long_grid_is_quick(
+def test_closing_does_not_wait_for_a_long_grid(
     qtbot: QtBot, host: ThreadHost, service: ExploreService, loader: FakeLoader
 ) -> None:
     loader.explorer.job_s = 0.02
-    service.request_draw([latent(1.0)] * 1000, topic="grid")
-    qtbot.wait(50)
-    assert host.shut_down(limit_ms=1000) == ()
+    service.request_draw([latent(1.0)] * 100_000, topic="grid")
+    qtbot.waitUntil(lambda: len(loader.explorer.decoded) > 1)
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
+    assert len(loader.explorer.decoded) < 100_000

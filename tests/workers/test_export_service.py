@@ -17,6 +17,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import ExportError
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.thread_host import ThreadHost
+from tests.conftest import PATIENCE_MS
 
 
 def write_count(sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
@@ -35,7 +36,7 @@ def write_count(sprites: Sequence[Sprite], destination: Path, *, format_id: str,
 def host(qapp: QCoreApplication) -> Iterator[ThreadHost]:
     host = ThreadHost(qapp)
     yield host
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     host.deleteLater()
 
 

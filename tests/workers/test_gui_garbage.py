@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from lunar_studio.workers.gui_garbage import GuiGarbage
 from lunar_studio.workers.thread_host import ThreadHost, Worker
+from tests.conftest import PATIENCE_MS
 
 
 class Knot(QObject):
@@ -41,8 +42,8 @@ def test_a_knot_dies_in_the_gui_thread_while_a_worker_litters(qtbot: QtBot) -> N
     assert not gc.isenabled()
     for _ in range(20):
         Knot(deaths)
-    qtbot.waitUntil(lambda: len(deaths) >= 20, timeout=5000)
-    assert host.shut_down() == ()
+    qtbot.waitUntil(lambda: len(deaths) >= 20)
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     assert all(deaths)
     assert gc.isenabled()
 

@@ -1,4 +1,4 @@
-"""Training: ten batches a second, ends told at once, stop and pause that are heard, failures that say why."""
+"""Training: ten batches a second, ends told without a timer, stop and pause that are heard, failures that say why."""
 
 from __future__ import annotations
 
@@ -19,26 +19,27 @@ from lunar_studio.errors import TrainingDiverged
 from lunar_studio.session.ports import Trainer
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
+from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import FakeTrainer
 
 TINY = preset("tiny")
 
 
 class Batches(QObject):
-    """What the page would hear, with the moment of hearing."""
+    """What the page would hear."""
 
     def __init__(self, service: TrainService) -> None:
         super().__init__()
-        self.batches: list[tuple[float, tuple[TrainEvent, ...]]] = []
+        self.batches: list[tuple[TrainEvent, ...]] = []
         service.events_received.connect(self.hear)
 
     @Slot(object)
     def hear(self, events: tuple[TrainEvent, ...]) -> None:
-        self.batches.append((time.monotonic(), events))
+        self.batches.append(events)
 
     @property
     def events(self) -> list[TrainEvent]:
-        return [event for _, events in self.batches for event in events]
+        return [event for events in self.batches for event in events]
 
     @property
     def steps(self) -> list[int]:
@@ -49,13 +50,13 @@ class Batches(QObject):
 def host(qapp: QCoreApplication) -> Iterator[ThreadHost]:
     host = ThreadHost(qapp)
     yield host
-    assert host.shut_down() == ()
+    assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     host.deleteLater()
 
 
 def run_to_end(qtbot: QtBot, service: TrainService, run_dir: Path, *, resume: bool = False) -> None:
     service.start(Path("set"), run_dir, TINY, resume=resume)
-    qtbot.waitUntil(lambda: not service.is_running, timeout=20_000)
+    qtbot.waitUntil(lambda: not service.is_running)
 
 
 def test_every_event_arrives_once_and_in_order(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
@@ -75,22 +76,17 @@ def test_5000_events_arrive_in_ten_batches_a_second(qtbot: QtBot, host: ThreadHo
     run_to_end(qtbot, service, tmp_path / "run")
     took_s = time.monotonic() - begun_s
     assert batches.steps == list(range(1, 5001))
-    # One batch each 100 ms, and one at the end.
-    assert len(batches.batches) <= took_s / 0.1 + 2
-    gaps_s = [after[0] - before[0] for before, after in zip(batches.batches, batches.batches[1:-1], strict=False)]
-    assert min(gaps_s, default=1.0) > 0.05
+    # One batch each 100 ms (Qt may be 5 % early), and one at the end.
+    assert len(batches.batches) <= took_s / 0.095 + 2
 
 
-def test_the_end_is_told_at_once(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
-    """A timer of 100 ms would tell it 50 ms late on average; five short runs show that it is not waited for."""
+def test_the_end_is_told_without_waiting_for_the_timer(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
     service = TrainService(host, FakeTrainer(steps=3))
+    service._timer.setInterval(3_600_000)
     batches = Batches(service)
-    delays_s = []
-    for index in range(5):
-        begun_s = time.monotonic()
-        run_to_end(qtbot, service, tmp_path / str(index))
-        delays_s.append(batches.batches[-1][0] - begun_s)
-    assert sorted(delays_s)[2] < 0.08
+    run_to_end(qtbot, service, tmp_path / "run")
+    assert batches.steps == [1, 2, 3]
+    assert isinstance(batches.events[-1], RunEnded)
 
 
 def test_stop_ends_the_run_mid_way_with_its_model(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
@@ -98,10 +94,8 @@ def test_stop_ends_the_run_mid_way_with_its_model(qtbot: QtBot, host: ThreadHost
     batches = Batches(service)
     service.start(Path("set"), tmp_path / "run", TINY)
     qtbot.waitUntil(lambda: len(batches.steps) > 5)
-    begun_s = time.monotonic()
     service.request_stop()
-    qtbot.waitUntil(lambda: not service.is_running, timeout=3000)
-    assert time.monotonic() - begun_s < 3.0
+    qtbot.waitUntil(lambda: not service.is_running)
     last = batches.events[-1]
     assert isinstance(last, RunEnded)
     assert last.reason == "stopped"
@@ -117,15 +111,15 @@ def test_pause_rests_the_trainer_and_resume_goes_on(qtbot: QtBot, host: ThreadHo
     service.set_paused(True)
     assert (service.is_paused, service.is_running) == (True, True)
     qtbot.waitUntil(lambda: trainer.rested > 0)
+    resting_at = trainer.reached
+    qtbot.waitUntil(lambda: batches.steps[-1] == resting_at)
     qtbot.wait(150)
-    resting_at = batches.steps[-1]
-    qtbot.wait(150)
-    assert batches.steps[-1] == resting_at
+    assert trainer.reached == batches.steps[-1] == resting_at
     service.set_paused(False)
     qtbot.waitUntil(lambda: batches.steps[-1] > resting_at + 5)
     service.set_paused(True)
     service.request_stop()
-    qtbot.waitUntil(lambda: not service.is_running, timeout=3000)
+    qtbot.waitUntil(lambda: not service.is_running)
     assert (service.is_paused, service.is_running) == (False, False)
     assert [paused.at(index)[0] for index in range(paused.count())] == [True, False, True, False]
 
@@ -186,7 +180,7 @@ def test_only_one_run_goes_at_a_time(qtbot: QtBot, host: ThreadHost, tmp_path: P
     service.start(Path("set"), tmp_path / "run", TINY)
     with pytest.raises(RuntimeError, match="going already"):
         service.start(Path("set"), tmp_path / "other", TINY)
-    assert service.stop_and_wait(limit_ms=3000)
+    assert service.stop_and_wait(limit_ms=PATIENCE_MS)
     qtbot.waitUntil(lambda: not service.is_running)
 
 
@@ -195,7 +189,7 @@ def test_closing_waits_for_the_run_to_save(qtbot: QtBot, host: ThreadHost, tmp_p
     batches = Batches(service)
     service.start(Path("set"), tmp_path / "run", TINY)
     qtbot.waitUntil(lambda: len(batches.steps) > 2)
-    assert service.stop_and_wait(limit_ms=3000)
+    assert service.stop_and_wait(limit_ms=PATIENCE_MS)
     assert host.names == ()
     qtbot.waitUntil(lambda: not service.is_running)
     assert isinstance(batches.events[-1], RunEnded)
@@ -210,39 +204,32 @@ def test_requests_without_a_run_do_nothing(host: ThreadHost) -> None:
 
 
 class Heartbeat(QObject):
-    """Measures the largest gap between ticks of a 5 ms timer in the GUI thread."""
+    """Counts ticks of a 5 ms timer in the GUI thread."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.gaps_ms: list[float] = []
-        self._last_s = time.perf_counter()
+        self.beats = 0
         self.timer = QTimer(self)
         self.timer.setInterval(5)
         self.timer.timeout.connect(self.beat)
 
     @Slot()
     def beat(self) -> None:
-        now_s = time.perf_counter()
-        self.gaps_ms.append((now_s - self._last_s) * 1000)
-        self._last_s = now_s
+        self.beats += 1
 
 
 def test_the_window_breathes_while_a_trainer_burns_a_core(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
-    service = TrainService(host, FakeTrainer(steps=10**6, burn=4))
+    """How evenly is a figure of `tests.bench.pieces`; here, that training never keeps the event loop."""
+    trainer = FakeTrainer(steps=10**6, burn=4)
+    service = TrainService(host, trainer)
     heart = Heartbeat()
     service.start(Path("set"), tmp_path / "run", TINY)
-    qtbot.wait(100)
-    heart.gaps_ms.clear()
     heart.timer.start()
-    qtbot.wait(1000)
+    qtbot.waitUntil(lambda: heart.beats > 50 and trainer.reached > 5)
     heart.timer.stop()
+    assert service.is_running
     service.request_stop()
-    qtbot.waitUntil(lambda: not service.is_running, timeout=3000)
-    gaps_ms = sorted(heart.gaps_ms[1:])
-    assert len(gaps_ms) > 20
-    # The middle and the 95th percentile: a shared machine may take the processor away from us for one long gap.
-    assert gaps_ms[len(gaps_ms) // 2] < 30.0
-    assert gaps_ms[int(len(gaps_ms) * 0.95)] < 100.0
+    qtbot.waitUntil(lambda: not service.is_running)
 
 
 def test_no_python_thread_is_left(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
