@@ -34,7 +34,7 @@ _TRAIN_LIMIT_S = 900.0
 KEPT_SEEDS = (25, 64, 37, 51, 83, 59, 39, 80, 84)
 """Of the bundled model; chosen by eye among its first hundred."""
 
-PULLS = (("slider/shape/0", -1.6), ("slider/shape/2", 1.8), ("slider/colour/0", 1.9), ("slider/shape/4", -1.5))
+PULLS = (("slider/shape/0", -0.8), ("slider/shape/2", 1.3), ("slider/colour/0", 1.5), ("slider/shape/4", -0.5))
 
 
 class Photographer:

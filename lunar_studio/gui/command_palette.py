@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shiboken6
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QLineEdit,
     QListWidget,
@@ -78,6 +80,7 @@ class CommandPalette(QFrame):
         self.setAutoFillBackground(True)
         self._actions = actions
         self._over = parent
+        self._before: QWidget | None = None
         self.search = QLineEdit()
         self.search.setObjectName("command-search")
         self.search.setPlaceholderText("What do you want to do?")
@@ -105,6 +108,7 @@ class CommandPalette(QFrame):
 
     def open(self) -> None:
         """Show it, empty, with the keyboard."""
+        self._before = QApplication.focusWidget()
         self.search.clear()
         self._list("")
         self.adjustSize()
@@ -116,9 +120,15 @@ class CommandPalette(QFrame):
     def run_current(self) -> None:
         """Close it and do the chosen command."""
         item = self.rows.currentItem()
-        self.hide()
+        self._close()
         if item is not None:
             self._actions[str(item.data(_ID))].trigger()
+
+    def _close(self) -> None:
+        """Hide, and give the keyboard back to where it was: Space shall go on re-rolling, not press what comes next."""
+        before = self._before if self._before is not None and shiboken6.isValid(self._before) else None
+        (before or self.window()).setFocus()
+        self.hide()
 
     def _list(self, wanted: str) -> None:
         ranked: list[tuple[float, int, QAction]] = []
@@ -162,7 +172,7 @@ class CommandPalette(QFrame):
                     self.run_current()
                     return True
                 case Qt.Key.Key_Escape:
-                    self.hide()
+                    self._close()
                     return True
         if watched is self.search and event.type() == QEvent.Type.FocusOut:
             self.hide()

@@ -93,3 +93,14 @@ def test_only_what_can_be_done_is_listed(shell: ShellStudio) -> None:
     assert popup.found == ()
     popup.run_current()
     assert not popup.isVisible()
+
+
+def test_the_keyboard_goes_back_to_where_it_was(shell: ShellStudio, qtbot: QtBot) -> None:
+    popup, slider = shell.window.palette_popup, shell.window.explore.latents.sliders[0]
+    for wanted in (shell.window, slider):
+        wanted.setFocus()
+        qtbot.waitUntil(wanted.hasFocus)
+        popup.open()
+        qtbot.waitUntil(popup.search.hasFocus)
+        qtbot.keyClick(popup.search, Qt.Key.Key_Escape)
+        qtbot.waitUntil(wanted.hasFocus)
