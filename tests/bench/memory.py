@@ -8,10 +8,9 @@ the `tiny` preset, which loads what the libraries load late. The reward is on fr
 from __future__ import annotations
 
 import json
-import resource
 import sys
 
-from tests.bench.checkpointing import in_fresh_process, resident_bytes
+from tests.bench.checkpointing import in_fresh_process, peak_bytes, resident_bytes
 
 ROWS = (
     ("classic-128", 8, 0),
@@ -53,7 +52,7 @@ def measure(preset: str, batch: int, checkpointed: bool, steps: int = _STEPS) ->
     before = resident_bytes()
     config = settled(preset, batch)
     _steps(config, steps)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 - before
+    peak = peak_bytes() - before
     return {"measured": peak, "estimate": training_bytes(config)}
 
 
