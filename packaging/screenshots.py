@@ -34,7 +34,7 @@ _TRAIN_LIMIT_S = 900.0
 KEPT_SEEDS = (25, 64, 37, 51, 83, 59, 39, 80, 84)
 """Of the bundled model; chosen by eye among its first hundred."""
 
-PULLS = (("slider/shape/0", -0.8), ("slider/shape/2", 1.3), ("slider/colour/0", 1.5), ("slider/shape/4", -0.5))
+PULLS = (("slider/shape/0", 0.7), ("slider/shape/2", 1.2), ("slider/colour/0", 1.5), ("slider/shape/4", -0.7))
 
 
 class Photographer:
@@ -204,6 +204,7 @@ def train(photographer: Photographer, suffix: str, art: Path, minutes: float) ->
     generation = robot.look().generation
     robot.press(text="Explore this model")
     robot.wait_for("its first sprite", lambda seen: seen.one(name="canvas") and seen.generation > generation)
+    robot.wait_until_still(quiet_s=2.0)  # the strip draws two dozen sprites
     photographer.shoot(f"explore-own-model{suffix}")
 
 

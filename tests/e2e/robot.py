@@ -148,11 +148,15 @@ class Robot:
         self.wait_for(f"{what} to change", lambda _: not np.array_equal(self.picture(spot), before), limit_s)
         return self.picture(spot)
 
-    def wait_until_still(self, spot: Spot | None = None, limit_s: float = WAIT_S) -> U8:
-        """Wait until a spot has looked the same for a quarter of a second; returns its pixels."""
+    def wait_until_still(self, spot: Spot | None = None, limit_s: float = WAIT_S, quiet_s: float = 0.25) -> U8:
+        """Wait until a spot has looked the same for a while; returns its pixels.
+
+        Raises:
+            NotSeenError: It never did within the limit.
+        """
         last, since = self.picture(spot), time.monotonic()
         deadline = since + limit_s
-        while time.monotonic() - since < 0.25:
+        while time.monotonic() - since < quiet_s:
             time.sleep(_LOOK_S)
             now = self.picture(spot)
             if not np.array_equal(now, last):

@@ -25,7 +25,7 @@ MERGE_MS = 500
 """Arrow keys and wheel notches closer together than this are one step in the history."""
 
 _HEIGHT_PX = 6 * SPACE_PX
-_VALUE_PX = 11 * SPACE_PX
+_VALUE_PX = 13 * SPACE_PX
 _MOON_PX = 14
 
 
