@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import StepDone, TrainEvent
+from lunar_studio.core.events import Failure, StepDone, TrainEvent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, theme, ui_map
 from lunar_studio.gui.action_set import ActionSet
@@ -227,8 +227,8 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
     """Open the studio; returns its exit status when the window has closed.
 
     Args:
-        model: Model file to open; for None the one opened last, or the bundled one.
-        project: Project file to open.
+        model: Model file to open; the bundled one for None.
+        project: Project file to open; this version says that it cannot.
 
     Returns:
         0 after a normal end, 1 where there is no display.
@@ -249,7 +249,12 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
         ui_map.install(studio.window.explore.canvas, studio.window)
         studio.window.open_model(model)
         if project is not None:
-            _log.info("project %s", project)
+            studio.window.show_failure(
+                Failure(
+                    f"{project.name} was not opened: this version of the studio has no project files yet.",
+                    "What you keep can be exported, and an exported sprite can be dropped on the window again.",
+                )
+            )
         status = app.exec()
         stalled = studio.shut_down()
     finally:

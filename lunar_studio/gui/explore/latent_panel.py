@@ -19,7 +19,7 @@ from lunar_studio.workers.explore_service import LoadedModel
 
 _TITLES: dict[DirectionGroup, tuple[str, str]] = {
     "shape": ("Shape", "What the sprite is: its outline, parts and pose."),
-    "colour": ("Colour", "The sprite's palette; the shape stays."),
+    "colour": ("Colour", "The sprite's palette before all; how much of the shape stays depends on the model."),
     "yours": ("Yours", "Sliders you have made."),
     "raw": ("Raw numbers", "Every single number of the latent. Few of them mean anything on their own."),
 }
