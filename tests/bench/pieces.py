@@ -197,7 +197,7 @@ def grid_scrolled() -> list[float]:
     grid.show()
     model.set_verdicts(tuple(FileVerdict(f"{n:05d}.png", "ok", width=32, height=32, frames=1) for n in range(5000)))
     bar = grid.verticalScrollBar()
-    while bar.maximum() < 10_000:  # it is laid out in pieces
+    while bar.maximum() < 25_000:  # it is laid out in portions
         QApplication.processEvents()
     sprite = Sprite(np.full((32, 32, 4), 200, np.uint8))
     places = iter(range(0, bar.maximum(), bar.maximum() // 30))
