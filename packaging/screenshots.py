@@ -228,7 +228,7 @@ def main() -> int:
     parser.add_argument("--art", type=Path, help="folder of art for the training pictures")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long it trains before each Stop")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
-    parser.add_argument("--only", choices=("explore", "train"), help="only these pages")
+    parser.add_argument("--only", choices=("explore", "data", "train"), help="only these pages")
     parser.add_argument("--size", choices=("small", "large"), help="only 1280 × 720, or only 1920 × 1080")
     arguments = parser.parse_args()
     if missing := missing_programs():
@@ -238,16 +238,18 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lunar-") as name:
         folder = Path(name)
-        art = arguments.art.absolute() if arguments.art else drawn_art(folder / "creatures")
+        drawn = drawn_art(folder / "creatures")
+        art = arguments.art.absolute() if arguments.art else drawn
         for size, suffix in ((SMALL, "-1280"), (LARGE, "")):
             if arguments.size and size != {"small": SMALL, "large": LARGE}[arguments.size]:
                 continue
             with studio_of(size, out, folder / f"studio{suffix}") as photographer:
-                if arguments.only != "train":
+                if arguments.only in (None, "explore"):
                     explore(photographer, suffix)
                     export(photographer, suffix, folder)
-                if arguments.only != "explore":
-                    data(photographer, suffix, art)
+                if arguments.only in (None, "data"):
+                    data(photographer, suffix, drawn)  # a page full of somebody's art is somebody's art
+                if arguments.only in (None, "train"):
                     train(photographer, suffix, art, arguments.minutes)
     total = sum(path.stat().st_size for path in out.glob("*.png"))
     print(f"{out}: {total / 1e6:.1f} MB in all")
