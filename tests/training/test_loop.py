@@ -196,9 +196,9 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(dataset: Path, t
     run = tmp_path / "run"
     events = list(train(dataset, run, tiny(max_steps=3, checkpoint_s=0.0)))
     saved = [event.path for event in events if isinstance(event, CheckpointSaved)]
-    raw = bytearray((saved[-1] / "state.safetensors").read_bytes())
+    raw = bytearray((saved[-1] / "state-000.safetensors").read_bytes())
     raw[len(raw) // 2] ^= 1
-    (saved[-1] / "state.safetensors").write_bytes(raw)
+    (saved[-1] / "state-000.safetensors").write_bytes(raw)
     resumed = steps(list(train(dataset, run, tiny(max_steps=4), resume=True)))
     assert resumed[0].step == 3
     for path in (run / "checkpoints").iterdir():
