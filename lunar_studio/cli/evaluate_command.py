@@ -37,15 +37,15 @@ def evaluate(arguments: argparse.Namespace) -> Answer:
     engine = options.open_engine(arguments)
     import numpy as np
 
+    from lunar_studio.evaluation import reconstruction
     from lunar_studio.pixels.fit import fit
-    from lunar_studio.training import evaluation
 
     art = Art([arguments.source], part="validation")
     pictures = list(art)
     art.require_some()
     side = art_side(engine, pictures)
     fitted = [fit(picture.sprite, side) for picture in pictures]
-    figures, each = evaluation.evaluate(engine.bundle, np.stack([found.sprite.rgba_HWC for found in fitted]))
+    figures, each = reconstruction.evaluate(engine.bundle, np.stack([found.sprite.rgba_HWC for found in fitted]))
     changed = sum(bool(found.note) for found in fitted)
     document = {**figures, "model": engine.info.digest, "size": side, "fitted": changed, "refused": art.refused}
     confidence = figures["confidence"]

@@ -1,1 +1,1 @@
-"""One readable loop that yields events; checkpoints, schedules, evaluation. Knows torch, never Qt."""
+"""One readable loop that yields events; checkpoints, schedules. Knows torch, never Qt."""

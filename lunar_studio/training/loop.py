@@ -36,11 +36,12 @@ from lunar_studio.core.events import (
 )
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, ConfigError, LunarError, TrainingDiverged, TrainingError
+from lunar_studio.evaluation import reconstruction
 from lunar_studio.models.extensions import quality_metrics
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.models.model_file import save_model
 from lunar_studio.models.words import Vocabulary
-from lunar_studio.training import evaluation, schedules
+from lunar_studio.training import schedules
 from lunar_studio.training.checkpoints import load_latest, save_checkpoint
 from lunar_studio.training.collapse import CollapseWatch
 from lunar_studio.training.device import Plan, choose_plan, every_thread, set_threads
@@ -309,7 +310,7 @@ class _Run:
         if not len(indices):
             return
         sprites = np.ascontiguousarray(self.dataset.sprites_NHWC[indices])
-        figures, each = evaluation.evaluate_vae(self.state.kept_vae, sprites, should_stop=self.should_stop)
+        figures, each = reconstruction.evaluate_vae(self.state.kept_vae, sprites, should_stop=self.should_stop)
         losses = self.lessons.validation_losses(self.state, sprites, self.plan)
         self._back_to_training()
         if len(each) < len(indices):
@@ -341,7 +342,7 @@ class _Run:
         indices = indices[np.linspace(0, len(indices) - 1, min(_PREVIEWED, len(indices))).astype(np.int64)]
         sprites = np.ascontiguousarray(self.dataset.sprites_NHWC[indices])
         vae, prior = self.state.kept_vae, self.state.kept_prior
-        pairs = list(evaluation.reconstructions(vae, sprites))
+        pairs = list(reconstruction.reconstructions(vae, sprites))
         with torch.inference_mode():
             samples = vae.render(prior.sample(_PREVIEWED, seed=self.config.training.seed)).cpu().numpy()
         self._back_to_training()

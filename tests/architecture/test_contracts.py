@@ -45,7 +45,7 @@ def test_every_room_below_the_workers_is_kept_from_qt() -> None:
 
 
 def test_widgets_are_kept_from_every_engine() -> None:
-    assert {"models", "training", "explore", "data", "export"} <= names("widgets", "forbidden_modules")
+    assert {"models", "training", "evaluation", "explore", "data", "export"} <= names("widgets", "forbidden_modules")
 
 
 def test_the_page_describes_every_room() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.architecture.source import PACKAGE, ROOT, module_name, package_files
 
-QT_FREE_ROOMS = ("core", "pixels", "data", "models", "session", "export", "explore", "training", "cli")
+QT_FREE_ROOMS = ("core", "pixels", "data", "models", "session", "export", "evaluation", "explore", "training", "cli")
 BLOCKER = '''
 """Python imports this by itself at its start: Qt is not installed here."""
 import sys

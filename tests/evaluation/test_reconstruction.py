@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lunar_studio.core.config import ClassicVaeConfig
+from lunar_studio.evaluation.reconstruction import at_size, compare, evaluate_vae, summary
 from lunar_studio.models.classic import LunarCoreVAE
-from lunar_studio.training.evaluation import at_size, compare, evaluate_vae, summary
 from tests.training.small_art import draw
 
 
