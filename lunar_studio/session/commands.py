@@ -9,10 +9,13 @@ artist's. `title` is the line in the history list, in the artist's words.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
+from lunar_studio.core.palette import Palette
+from lunar_studio.session import pixel_commands
 from lunar_studio.session.document import Bookmark, Document, with_locks
+from lunar_studio.session.pixel_commands import PatchEdits, PixelCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ class PutLatent:
 class SetLatent:
     """Begin a new exploration: a re-roll, an own sprite, a jump to a bookmark.
 
-    For a re-roll with locked sliders, pass `with_locks(sampled, document.latent, locked)` as latent.
+    For a re-roll with locked sliders, pass `with_locks(sampled, document.latent, locked)` as latent. Pinned pixels
+    stay unless `edits` says what to put in their place.
 
     Attributes:
         latent: What to show.
@@ -96,6 +100,8 @@ class SetLatent:
         temperature: Spread it was drawn with.
         before: What before/after compares with; None means the anchor.
         title: The line in the history list: "Re-roll", "Open knight.png", "Go to Red slime".
+        edits: Painted pixels over it; None keeps the pinned ones and drops the others.
+        before_edits: Painted pixels over `before`.
     """
 
     latent: Latent | None
@@ -105,6 +111,8 @@ class SetLatent:
     temperature: float = 1.0
     before: Latent | None = None
     title: str = "Re-roll"
+    edits: Overlay | None = None
+    before_edits: Overlay = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +122,25 @@ class SetBefore:
     Attributes:
         latent: The "before"; None goes back to the anchor.
         title: The line in the history list.
+        edits: Painted pixels over it.
     """
 
     latent: Latent | None
     title: str = "Compare with this"
+    edits: Overlay = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class SetPalette:
+    """Change the artist's own colours.
+
+    Attributes:
+        palette: All of them.
+        title: The line in the history list.
+    """
+
+    palette: Palette
+    title: str = "Mix a colour"
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,11 +242,13 @@ Command = (
     | PutLatent
     | SetLatent
     | SetBefore
+    | SetPalette
     | LockSlider
     | RenameSlider
     | AddBookmark
     | RemoveBookmark
     | RenameBookmark
+    | PixelCommand
 )
 
 
@@ -238,23 +263,34 @@ def apply(document: Document, command: Command) -> tuple[Document, Command]:
             return _put(document, _moved(document, command), command.title)
         case SetLatent() | SetBefore():
             return _set(document, command)
+        case SetPalette():
+            return replace(document, palette=command.palette), SetPalette(document.palette, command.title)
         case LockSlider() | RenameSlider():
             return _change_slider(document, command)
         case AddBookmark() | RemoveBookmark() | RenameBookmark():
             return _change_shelf(document, command)
         case _:
-            assert_never(command)
+            return pixel_commands.apply_pixels(document, command)
+
+
+def joined(first: Command, then: Command) -> Command | None:
+    """One command that does what `first` does and `then` does after it; None where there is none.
+
+    The history asks this when it merges a drag, of the inverses: of a hundred of them, one is enough.
+    """
+    if isinstance(first, PatchEdits) and isinstance(then, PatchEdits):
+        return pixel_commands.joined(first, then)
+    return then if supersedes(then, first) else None
 
 
 def supersedes(undo: Command, later: Command) -> bool:
-    """Whether doing `later` and then `undo` comes to the same as `undo` alone.
-
-    The history asks this when it merges a drag: of a hundred inverses, the first is enough.
-    """
+    """Whether doing `later` and then `undo` comes to the same as `undo` alone."""
     match undo, later:
-        case (SetLatent(), SetLatent() | PutLatent() | SetBefore()) | (PutLatent(), PutLatent()):
+        case (SetLatent(edits=None), SetLatent() | PatchEdits()):
+            return False  # what it keeps depends on what was painted before
+        case (SetLatent(), SetLatent() | PutLatent() | SetBefore() | PatchEdits()) | (PutLatent(), PutLatent()):
             return True
-        case (SetBefore(), SetBefore()):
+        case (SetBefore(), SetBefore()) | (SetPalette(), SetPalette()):
             return True
         case (RenameSlider(slider_id=first), RenameSlider(slider_id=second)):
             return first == second
@@ -286,7 +322,8 @@ def _put(document: Document, latent: Latent | None, title: str) -> tuple[Documen
 def _set(document: Document, command: SetLatent | SetBefore) -> tuple[Document, Command]:
     if isinstance(command, SetBefore):
         _check_length(document, command.latent)
-        return replace(document, before=command.latent), SetBefore(document.before, command.title)
+        changed = replace(document, before=command.latent, before_edits=command.edits)
+        return changed, SetBefore(document.before, command.title, document.before_edits)
     for latent in (command.latent, command.anchor, command.before):
         _check_length(document, latent)
     inverse = SetLatent(
@@ -297,6 +334,8 @@ def _set(document: Document, command: SetLatent | SetBefore) -> tuple[Document, 
         document.temperature,
         document.before,
         command.title,
+        document.edits,
+        document.before_edits,
     )
     changed = replace(
         document,
@@ -306,6 +345,8 @@ def _set(document: Document, command: SetLatent | SetBefore) -> tuple[Document, 
         prompt=command.prompt,
         temperature=command.temperature,
         before=command.before,
+        edits=document.edits.pinned if command.edits is None else command.edits,
+        before_edits=command.before_edits,
     )
     return changed, inverse
 

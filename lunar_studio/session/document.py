@@ -14,7 +14,12 @@ from types import MappingProxyType
 import numpy as np
 
 from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
+from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
+
+NO_COLOURS = Palette(np.zeros((0, 3), np.uint8))
+"""The palette of an artist who has mixed no colour yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,13 @@ class Bookmark:
         id: Unique within a document; never shown.
         name: What the artist calls it.
         latent: Where it is in the latent space of `model`.
-        sprite: Its exact pixels, so that it can be shown and exported without the model.
+        sprite: Its exact pixels, painted ones too, so that it can be shown and exported without the model.
         score: The teacher's judgement when it was kept, 0 to 100; None if there was none.
         seed: The seed the exploration grew from.
         prompt: The words the exploration followed; empty for none.
         tags: Words to find it by.
         model: Digest of the model it was made with (`ModelInfo.digest`); empty if unknown.
+        edits: Which of its pixels were painted.
     """
 
     id: str
@@ -42,6 +48,7 @@ class Bookmark:
     prompt: str = ""
     tags: tuple[str, ...] = ()
     model: str = ""
+    edits: Overlay = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,9 @@ class Document:
         bookmarks: Kept sprites, in the order of the shelf.
         before: What before/after compares with; None means the anchor.
         model: Digest of the model that `latent`, `anchor` and `before` belong to.
+        edits: Painted pixels over what the latent draws; the pinned ones stay through re-rolls.
+        before_edits: Painted pixels over what `before` draws.
+        palette: Colours that the artist has mixed herself.
     """
 
     latent: Latent | None = None
@@ -71,6 +81,9 @@ class Document:
     bookmarks: tuple[Bookmark, ...] = ()
     before: Latent | None = None
     model: str = ""
+    edits: Overlay = NOTHING
+    before_edits: Overlay = NOTHING
+    palette: Palette = NO_COLOURS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slider_names", MappingProxyType(dict(self.slider_names)))
@@ -79,6 +92,11 @@ class Document:
     def compared(self) -> Latent | None:
         """The latent that before/after shows as "before"."""
         return self.anchor if self.before is None else self.before
+
+    @property
+    def compared_edits(self) -> Overlay:
+        """The painted pixels that before/after shows as "before"; where exploring began there were none."""
+        return NOTHING if self.before is None else self.before_edits
 
     def slider_name(self, direction: Direction) -> str:
         """What the slider of `direction` is called: the artist's name for it, or its own."""
@@ -104,8 +122,8 @@ class Document:
         raise ValueError(f"there is no bookmark {bookmark_id!r}")
 
     def for_model(self, digest: str) -> Document:
-        """An empty document for another model that keeps the bookmarks: they carry their own pixels."""
-        return Document(bookmarks=self.bookmarks, model=digest)
+        """An empty document for another model that keeps the palette and the bookmarks: they carry their own pixels."""
+        return Document(bookmarks=self.bookmarks, model=digest, palette=self.palette)
 
 
 def with_locks(latent: Latent, kept: Latent, locked: Iterable[Direction]) -> Latent:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from lunar_studio.session.commands import Command, apply, supersedes
+from lunar_studio.session.commands import Command, apply, joined
 from lunar_studio.session.document import Document
 
 Callback = Callable[[Document], None]
@@ -116,7 +116,8 @@ class Session:
         entry = Entry(command.title, self._now().isoformat(timespec="seconds"))
         last = self._steps[-1] if self._steps else None
         if self._merging and merge is not None and last is not None and last.merge == merge:
-            undo = last.undo if supersedes(last.undo[0], inverse) else (inverse, *last.undo)
+            both = joined(inverse, last.undo[0])
+            undo = (inverse, *last.undo) if both is None else (both, *last.undo[1:])
             self._steps[-1] = replace(last, entry=entry, undo=undo)
         else:
             self._steps.append(_Step(entry, merge, (inverse,)))

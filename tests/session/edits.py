@@ -6,6 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.overlay import Overlay
+from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.commands import (
     AddBookmark,
@@ -20,8 +22,19 @@ from lunar_studio.session.commands import (
     ResetSlider,
     SetBefore,
     SetLatent,
+    SetPalette,
 )
 from lunar_studio.session.document import Bookmark, Document
+from lunar_studio.session.pixel_commands import (
+    ClearEdits,
+    ErasePixels,
+    FillPixels,
+    PaintPixels,
+    PatchEdits,
+    PinPixels,
+    RestorePixels,
+    UnpinPixels,
+)
 
 LENGTH = 4
 
@@ -74,7 +87,30 @@ def _always(command: Command) -> Edit:
     return lambda _: command
 
 
+_pixel = st.tuples(st.integers(0, 3), st.integers(0, 3))
+_stroke = st.lists(_pixel, max_size=5).map(tuple)
+_rgba = st.sampled_from([(255, 0, 0, 255), (0, 0, 255, 255), (0, 0, 0, 0), (9, 9, 9, 128)])
+overlays = st.builds(
+    lambda left, right: left.put(right),
+    st.builds(Overlay.painted, _stroke, _rgba, pinned=st.booleans()),
+    st.builds(Overlay.painted, _stroke, _rgba, pinned=st.booleans()),
+)
+"""Painted pixels of two colours at most."""
+
+pixel_edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(PaintPixels, _stroke, _rgba, st.booleans()).map(_if_shown),
+    st.builds(ErasePixels, _stroke, st.booleans()).map(_if_shown),
+    st.builds(FillPixels, _stroke, _rgba, st.booleans()).map(_if_shown),
+    st.builds(PinPixels, overlays).map(_if_shown),
+    st.builds(UnpinPixels, _stroke).map(_if_shown),
+    st.builds(RestorePixels, _stroke).map(_if_shown),
+    st.just(_if_shown(ClearEdits())),
+    st.builds(PatchEdits, overlays, _stroke).map(_always),
+)
+"""One thing that an artist could do next with a brush."""
+
 edits: st.SearchStrategy[Edit] = st.one_of(
+    pixel_edits,
     st.builds(MoveSlider, _direction, st.floats(-4, 4)).map(_if_shown),
     st.builds(ResetSlider, _direction).map(_if_shown),
     st.lists(_direction, max_size=2, unique_by=id).map(lambda locked: _if_shown(ResetAll(tuple(locked)))),
@@ -87,8 +123,11 @@ edits: st.SearchStrategy[Edit] = st.one_of(
         st.sampled_from(["", "blue potion"]),
         st.sampled_from([0.5, 1.0]),
         st.none() | latents,
+        edits=st.none() | overlays,
+        before_edits=overlays,
     ).map(_always),
-    st.builds(SetBefore, st.none() | latents).map(_always),
+    st.builds(SetBefore, st.none() | latents, edits=overlays).map(_always),
+    st.builds(SetPalette, st.sampled_from([Palette([(1, 2, 3)]), Palette([(9, 9, 9), (0, 0, 0)])])).map(_always),
     st.builds(LockSlider, _id, st.booleans()).map(_always),
     st.builds(RenameSlider, _id, st.sampled_from(["", "fat", "thin"])).map(_always),
     st.builds(_add, _bookmark_ids, latents, st.floats(0, 1)),
