@@ -9,6 +9,7 @@ from typing import Literal
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 
@@ -22,9 +23,11 @@ class Decoded:
     Attributes:
         generation: Number of the request; newer requests have larger numbers.
         latent: What was decoded.
-        sprite: The exact pixels.
+        sprite: The exact pixels, with painted ones on top.
         score: The teacher's judgement of those pixels.
         elapsed_ms: Time the decode and score took, without waiting.
+        base: What the model drew, without painted pixels; None where that is `sprite` itself.
+        edits: The painted pixels.
     """
 
     generation: int
@@ -32,6 +35,13 @@ class Decoded:
     sprite: Sprite
     score: Score
     elapsed_ms: float
+    base: Sprite | None = None
+    edits: Overlay = NOTHING
+
+    @property
+    def drawn(self) -> Sprite:
+        """What the model drew, without painted pixels."""
+        return self.sprite if self.base is None else self.base
 
 
 @dataclass(frozen=True, slots=True)

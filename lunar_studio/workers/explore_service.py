@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import ExplorerLoader
 from lunar_studio.workers.explore_worker import (
@@ -74,13 +75,13 @@ class ExploreService(QObject):
         self.loading.emit()
         self._worker.post_load(path)
 
-    def request_decode(self, latent: Latent) -> int:
-        """Decode and score `latent`; a newer request replaces an older one that has not begun.
+    def request_decode(self, latent: Latent, edits: Overlay = NOTHING) -> int:
+        """Decode `latent`, lay `edits` over it, score that; a newer request replaces an older one not yet begun.
 
         Returns:
             The generation that `decoded` will carry.
         """
-        return self._worker.post_decode(latent)
+        return self._worker.post_decode(latent, edits)
 
     def request_sample(self, *, seed: int, prompt: str = "", count: int = 1, temperature: float = 1.0) -> None:
         """Ask the prior for `count` latents; a newer request of the same count replaces a waiting one."""

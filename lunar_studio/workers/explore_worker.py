@@ -19,6 +19,7 @@ from PySide6.QtCore import Signal
 from lunar_studio.core.events import Decoded, Encoded, Sampled
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import Explorer, ExplorerLoader
@@ -125,7 +126,8 @@ class ExploreWorker(Worker):
         self._explorer: Explorer | None = None
         self._condition = threading.Condition()
         self._loads: Mailbox[Path | None] = Mailbox(self._condition)
-        self._decodes: Mailbox[Latent] = Mailbox(self._condition)
+        self._decodes: Mailbox[tuple[Latent, Overlay]] = Mailbox(self._condition)
+        self._drawn: tuple[Latent, Sprite] | None = None
         self._requests: OrderedDict[Hashable, Request] = OrderedDict()
         self._underway: OrderedDict[Hashable, Iterator[None]] = OrderedDict()
 
@@ -138,9 +140,9 @@ class ExploreWorker(Worker):
             self._decodes.clear()
             self._loads.post(path)
 
-    def post_decode(self, latent: Latent) -> int:
-        """Decode and score `latent` next; returns the generation."""
-        return self._decodes.post(latent)
+    def post_decode(self, latent: Latent, edits: Overlay = NOTHING) -> int:
+        """Decode `latent` next, lay `edits` over it and score that; returns the generation."""
+        return self._decodes.post((latent, edits))
 
     def post(self, request: Request) -> None:
         """Serve `request` in turn, in the place of an older one of the same key."""
@@ -162,7 +164,7 @@ class ExploreWorker(Worker):
             if (load := self._loads.take()) is not None:
                 self.guard(partial(self._load, load[1]), failed=self.load_failed)
             if (decode := self._decodes.take()) is not None:
-                self.guard(partial(self._decode, *decode))
+                self.guard(partial(self._decode, decode[0], *decode[1]))
             self._begin_requests()
             self._step_request()
         self._explorer = None
@@ -184,18 +186,24 @@ class ExploreWorker(Worker):
     def _load(self, path: Path | None) -> None:
         explorer = self._loader(path)
         self._explorer = explorer
+        self._drawn = None
         self._underway.clear()
         self.loaded.emit(LoadedModel(explorer.info, explorer.directions))
 
-    def _decode(self, generation: int, latent: Latent) -> None:
+    def _decode(self, generation: int, latent: Latent, edits: Overlay) -> None:
         explorer = self._explorer
         # A latent of another length was posted before a switch of models: nobody waits for it.
         if explorer is None or len(latent) != explorer.info.latent_dim:
             return
         begun_s = time.perf_counter()
-        sprite = explorer.decode(latent)
+        # A stroke of the pencil changes the painted pixels only; what lies under them is known.
+        known = self._drawn
+        base = known[1] if known is not None and known[0] is latent and len(edits) else explorer.decode(latent)
+        self._drawn = (latent, base)
+        sprite = edits.over(base)
         score = explorer.score(sprite)
-        self.decoded.emit(Decoded(generation, latent, sprite, score, (time.perf_counter() - begun_s) * 1000))
+        elapsed_ms = (time.perf_counter() - begun_s) * 1000
+        self.decoded.emit(Decoded(generation, latent, sprite, score, elapsed_ms, base, edits))
 
     def _begin_requests(self) -> None:
         with self._condition:

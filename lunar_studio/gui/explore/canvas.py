@@ -7,20 +7,19 @@ pixels, a ratio of 1.25 or 1.5 would make some columns of a sprite wider than ot
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPixmap, QWheelEvent
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
+from lunar_studio.core.overlay import Flags, Pixel
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
+from lunar_studio.gui.explore import canvas_layers as layers
+from lunar_studio.gui.explore.canvas_hand import Hand, cell_at
 from lunar_studio.gui.theme import SPACE_PX
-
-GRID_FROM_ZOOM = 8
-"""Smallest zoom at which the pixel grid is drawn; below, it would hide the art."""
 
 LARGEST_ZOOM = 64
 _MARGIN_PX = 4 * SPACE_PX
-_LARGEST_GROUND = 4096 * 4096
-"""Device pixels of checkerboard kept; a sprite drawn larger than that stands on one tone."""
+_OPTIONS = ("checkerboard", "checkerboard_px", "pixel_grid", "tiles", "preview", "onion", "shows_before")
 
 
 class Canvas(QWidget):
@@ -30,48 +29,93 @@ class Canvas(QWidget):
         presented: Emitted with the generation right after it was painted for the first time.
         hovered: Emitted with x, y and the pixel's (r, g, b, a), or with None for the last off the sprite.
         zoomed: Emitted with the zoom in device pixels.
+        touched: Emitted with a `canvas_hand.Touch` while there is a tool in hand.
+        lifted: Emitted when a stroke has ended.
+        space_tapped: Emitted when the space bar was pressed with a tool in hand, and nothing moved with it.
+        tool_dropped: Emitted when Escape was pressed with a tool in hand.
     """
 
     presented = Signal(int)
     hovered = Signal(int, int, object)
     zoomed = Signal(int)
+    touched = Signal(object)
+    lifted = Signal()
+    space_tapped = Signal()
+    tool_dropped = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("canvas")
         self.setAccessibleName("Canvas")
-        self.setAccessibleDescription("The sprite. The wheel zooms, the middle button or dragging moves it.")
+        self.setAccessibleDescription(
+            "The sprite. The wheel zooms, the middle button or dragging moves it; with a tool in hand, space and "
+            "dragging moves it."
+        )
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
         self.setMinimumSize(160, 160)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._image: QImage | None = None
         self._before: QImage | None = None
+        self._onion: QImage | None = None
+        self._marks: layers.Marks | None = None
+        self._pins_HW: Flags | None = None
         self._generation = 0
         self._unpresented: int | None = None
         self._zoom: int | None = None
         self._offset = QPoint()
-        self._grabbed: QPointF | None = None
-        self._checker: QPixmap | None = None
+        self._hand = Hand()
+        self._hover: QPoint | None = None
+        self._ground = layers.Ground()
         self.checkerboard = True
         self.checkerboard_px = 8
         self.pixel_grid = False
         self.tiles = False
         self.preview = True
+        self.onion = False
         self.shows_before = False
 
     # ---- what it shows -----------------------------------------------------------------------------
 
-    def set_sprite(self, sprite: Sprite | None, generation: int = 0) -> None:
-        """Show a sprite; `presented(generation)` follows once it is on the screen."""
+    def set_sprite(self, sprite: Sprite | None, generation: int | None = 0) -> None:
+        """Show a sprite; `presented(generation)` follows once it is on the screen, unless that is None."""
         self._image = None if sprite is None else pictures.to_image(sprite)
-        self._generation = generation
-        self._unpresented = generation if sprite is not None else None
+        if generation is not None:
+            self._generation = generation
+            self._unpresented = generation if sprite is not None else None
         self.update()
 
     def set_before(self, sprite: Sprite | None) -> None:
         """What is shown while `shows_before`."""
         self._before = None if sprite is None else pictures.to_image(sprite)
+        self.update()
+
+    def set_onion(self, sprite: Sprite | None) -> None:
+        """What shines through while `onion` is on: the state before."""
+        self._onion = None if sprite is None else pictures.to_image(sprite)
+        if self.onion:
+            self.update()
+
+    def show_marks(self, mask_HW: Flags | None, tone: str = "warn") -> None:
+        """Mark pixels, until None or other pixels are marked.
+
+        Args:
+            mask_HW: Bool (height, width) of the sprite; a mask of another size is not shown.
+            tone: The colour's name in the theme, such as `warn` or `accent`.
+        """
+        self._marks = None if mask_HW is None else layers.Marks(mask_HW, tone)
+        self.update()
+
+    def set_pins(self, mask_HW: Flags | None) -> None:
+        """Which pixels are pinned; dots show them while there is a tool in hand."""
+        self._pins_HW = mask_HW
+        self.update()
+
+    def set_tool(self, has_tool: bool) -> None:
+        """Whether there is a tool in hand: the left button then draws."""
+        self._hand.has_tool = has_tool
+        self._hand.forget()
+        self.setCursor(self._hand.cursor())
         self.update()
 
     def set_option(self, name: str, value: bool | int) -> None:
@@ -80,10 +124,9 @@ class Canvas(QWidget):
         Raises:
             AttributeError: There is no such switch.
         """
-        if name not in ("checkerboard", "checkerboard_px", "pixel_grid", "tiles", "preview", "shows_before"):
+        if name not in _OPTIONS:
             raise AttributeError(name)
         setattr(self, name, value)
-        self._checker = None
         self.update()
 
     @property
@@ -135,78 +178,45 @@ class Canvas(QWidget):
 
     def pixel_at(self, position: QPointF) -> QPoint | None:
         """The sprite's pixel under a point of the widget; None off the sprite."""
-        area, ratio = self.sprite_rect(), self.devicePixelRatioF()
-        x, y = int(position.x() * ratio) - area.x(), int(position.y() * ratio) - area.y()
-        if area.isEmpty() or not (0 <= x < area.width() and 0 <= y < area.height()):
+        image, cell = self.shown_image, self._cell_at(position)
+        if image is None or cell is None or not image.valid(*cell):
             return None
-        return QPoint(x // self.zoom, y // self.zoom)
+        return QPoint(*cell)
+
+    def _cell_at(self, position: QPointF) -> Pixel | None:
+        """The pixel under a point of the widget, also where the sprite has none; None without a sprite."""
+        if self.shown_image is None:
+            return None
+        return cell_at(self.sprite_rect().topLeft(), self.zoom, position * self.devicePixelRatioF())
 
     # ---- painting ----------------------------------------------------------------------------------
 
-    def _paint_sprites(self, painter: QPainter, area: QRect, image: QImage) -> None:
+    def _paint_art(self, painter: QPainter, image: QImage) -> None:
+        """Ground, sprite and everything on it, in device pixels."""
+        area, zoom, ratio = self.sprite_rect(), self.zoom, self.devicePixelRatioF()
         reach = 1 if self.tiles else 0
-        whole = area.adjusted(
-            -reach * area.width(), -reach * area.height(), reach * area.width(), reach * area.height()
-        )
-        if self.checkerboard and whole.width() * whole.height() > _LARGEST_GROUND:
-            painter.fillRect(whole, QColor(theme.current().check_dark))
-        elif self.checkerboard:
-            painter.drawPixmap(whole.topLeft(), self._checker_ground(whole.size()))
-        else:
-            painter.fillRect(whole, QColor(theme.current().check_dark))
-        for row in range(-reach, reach + 1):
-            for column in range(-reach, reach + 1):
-                painter.drawImage(area.translated(column * area.width(), row * area.height()), image)
-
-    def _checker_ground(self, size: QSize) -> QPixmap:
-        """The checkerboard at the sprite's size, kept: filling it anew was most of a repaint's time."""
-        cell = max(2, round(self.checkerboard_px * self.devicePixelRatioF()))
-        if self._checker is None or self._checker.size() != size:
-            tile = QPixmap(2 * cell, 2 * cell)
-            painter = QPainter(tile)
-            pictures.paint_checkerboard(painter, tile.rect(), cell, theme.current())
-            painter.end()
-            self._checker = QPixmap(size)
-            painter = QPainter(self._checker)
-            painter.fillRect(self._checker.rect(), QBrush(tile))
-            painter.end()
-        return self._checker
-
-    def _paint_grid(self, painter: QPainter, area: QRect) -> None:
-        painter.setPen(theme.colour(theme.current().background, 0.55))
-        for x in range(area.left() + self.zoom, area.right(), self.zoom):
-            painter.drawLine(x, area.top(), x, area.bottom())
-        for y in range(area.top() + self.zoom, area.bottom(), self.zoom):
-            painter.drawLine(area.left(), y, area.right(), y)
-
-    def _paint_preview(self, painter: QPainter, image: QImage) -> None:
-        ratio = self.devicePixelRatioF()
-        zoom = max(1, round(ratio))
-        if self.zoom <= 2 * zoom:
-            return  # it is nearly as small itself
-        width, height, inset = image.width() * zoom, image.height() * zoom, round(2 * SPACE_PX * ratio)
-        corner = QPoint(
-            round(self.width() * ratio) - width - 2 * inset, round(self.height() * ratio) - height - 2 * inset
-        )
-        frame = QRect(corner, QSize(width, height)).adjusted(-inset // 2, -inset // 2, inset // 2, inset // 2)
-        painter.fillRect(frame, QColor(theme.current().panel))
-        painter.drawImage(QRect(corner, QSize(width, height)), image)
-
-    def _paint_tag(self, painter: QPainter) -> None:
-        tokens = theme.current()
-        painter.setFont(theme.font("small", bold=True))
-        words = "Before"
-        width = painter.fontMetrics().horizontalAdvance(words) + 4 * SPACE_PX
-        area = QRect(2 * SPACE_PX, 2 * SPACE_PX, width, 6 * SPACE_PX)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(tokens.accent))
-        painter.drawRoundedRect(area, theme.RADIUS_PX, theme.RADIUS_PX)
-        painter.setPen(QColor(tokens.on_accent))
-        painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
+        across, down = reach * area.width(), reach * area.height()
+        cell = max(2, round(self.checkerboard_px * ratio)) if self.checkerboard else 0
+        self._ground.paint(painter, area.adjusted(-across, -down, across, down), cell)
+        layers.paint_tiles(painter, area, image, reach)
+        is_now = image is self._image
+        if self.onion and is_now and self._onion is not None and self._onion.size() == image.size():
+            layers.paint_onion(painter, area, self._onion)
+        if self.pixel_grid:
+            layers.paint_grid(painter, area, zoom)
+        if is_now and self._marks is not None and self._marks.mask_HW.shape == (image.height(), image.width()):
+            self._marks.paint(painter, area, zoom)
+        if is_now and self._hand.has_tool:
+            if self._pins_HW is not None:
+                layers.paint_pins(painter, area, zoom, self._pins_HW)
+            if self._hover is not None and zoom > 2:
+                layers.paint_cursor(painter, area, zoom, self._hover)
+        if self.preview and zoom > 2 * max(1, round(ratio)):  # else it is nearly as small itself
+            room = QSize(round(self.width() * ratio), round(self.height() * ratio))
+            layers.paint_preview(painter, room, image, ratio)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Table, sprite, grid, real-size preview, tag; then say that it is on the screen."""
+        """Table, sprite, layers, tag; then say that it is on the screen."""
         tokens, ratio = theme.current(), self.devicePixelRatioF()
         painter = QPainter(self)
         painter.fillRect(self.rect(), QColor(tokens.sunken))
@@ -215,15 +225,10 @@ class Canvas(QWidget):
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.scale(1 / ratio, 1 / ratio)
-            area = self.sprite_rect()
-            self._paint_sprites(painter, area, image)
-            if self.pixel_grid and self.zoom >= GRID_FROM_ZOOM:
-                self._paint_grid(painter, area)
-            if self.preview:
-                self._paint_preview(painter, image)
+            self._paint_art(painter, image)
             painter.restore()
             if self.shows_before and self._before is not None:
-                self._paint_tag(painter)
+                layers.paint_tag(painter, "Before")
         if self.hasFocus():
             painter.setPen(theme.colour(tokens.focus, 0.7))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -256,39 +261,59 @@ class Canvas(QWidget):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Take hold of the sprite."""
-        if event.button() in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
-            self._grabbed = event.position()
-            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+        """Take hold of the sprite, or begin a stroke."""
+        touch = None if self.shows_before else self._hand.press(event, self._cell_at(event.position()))
+        self.setCursor(self._hand.cursor())
+        if touch is not None:
+            self.touched.emit(touch)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Move it while held; otherwise say what is under the mouse."""
-        if self._grabbed is not None:
-            moved = (event.position() - self._grabbed) * self.devicePixelRatioF()
-            self._grabbed = event.position()
-            self._offset += moved.toPoint()
+        """Move the sprite or the brush; say what is under the mouse."""
+        if self._hand.is_moving:
+            self._offset += (self._hand.dragged(event) * self.devicePixelRatioF()).toPoint()
             self.update()
+        elif (touch := self._hand.move(event, self._cell_at(event.position()))) is not None:
+            self.touched.emit(touch)
         image, pixel = self.shown_image, self.pixel_at(event.position())
+        if self._hand.has_tool and pixel != self._hover:
+            self.update()
+        self._hover = pixel
         if image is not None and pixel is not None:
             self.hovered.emit(pixel.x(), pixel.y(), image.pixelColor(pixel).getRgb())
         else:
             self.hovered.emit(0, 0, None)
 
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        """Let go."""
-        self._grabbed = None
-        self.unsetCursor()
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Let go, or end the stroke."""
+        if self._hand.release(event):
+            self.lifted.emit()
+        self.setCursor(self._hand.cursor())
 
-    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
-        """Fit again."""
-        self.set_zoom(None)
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Fit again; with a tool in hand it is a second press."""
+        if self._hand.has_tool:
+            self.mousePressEvent(event)
+        else:
+            self.set_zoom(None)
 
     def leaveEvent(self, _event: QEvent) -> None:
         """Nothing is under the mouse."""
+        self._hover = None
         self.hovered.emit(0, 0, None)
+        self.update()
+
+    # ---- the keyboard ------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """With a tool in hand, space and Escape are the canvas's own before they are anybody's shortcut."""
+        own = (Qt.Key.Key_Space, Qt.Key.Key_Escape) if self._hand.has_tool else ()
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in own:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Arrows move the sprite by one of its pixels; plus and minus zoom."""
+        """Arrows move the sprite by one of its pixels, plus and minus zoom, Escape lays the tool down."""
         steps = {
             Qt.Key.Key_Left: QPoint(-1, 0),
             Qt.Key.Key_Right: QPoint(1, 0),
@@ -301,12 +326,32 @@ class Canvas(QWidget):
             self.update()
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             self.set_zoom(self.zoom + (-1 if key == Qt.Key.Key_Minus else 1))
+        elif key == Qt.Key.Key_Space and self._hand.has_tool:
+            if not event.isAutoRepeat():
+                self._hand.press_space()
+                self.setCursor(self._hand.cursor())
+        elif key == Qt.Key.Key_Escape and self._hand.has_tool:
+            self.tool_dropped.emit()
         else:
             super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Space moved the sprite, or was only tapped."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat() and self._hand.holds_space:
+            if self._hand.release_space():
+                self.space_tapped.emit()
+            self.setCursor(self._hand.cursor())
+        else:
+            super().keyReleaseEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Who has lost the keyboard holds no key."""
+        self._hand.release_space()
+        super().focusOutEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""
         if event.type() == QEvent.Type.StyleChange:
-            self._checker = None
+            self._ground.forget()
             self.update()
         super().changeEvent(event)
