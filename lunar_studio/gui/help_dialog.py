@@ -18,9 +18,10 @@ _PAGE_TEXT: dict[str, tuple[str, str, tuple[Menu, ...]]] = {
         "Explore",
         (
             "Press Random until you like something, then drag sliders. Lock a slider to keep it while everything else "
-            "is re-rolled. B keeps a sprite on the shelf. The teacher tells live how a sprite compares with real art."
+            "is re-rolled. K keeps a sprite on the shelf; B, E, I and G are brushes for small repairs by hand. The "
+            "teacher tells live how a sprite compares with real art."
         ),
-        ("explore", "edit", "view"),
+        ("explore", "paint", "edit", "view"),
     ),
     "train": (
         "Train",

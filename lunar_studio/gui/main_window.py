@@ -16,6 +16,7 @@ from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
+from lunar_studio.gui.explore.canvas_actions import CanvasActions
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.page import ExplorePage
 from lunar_studio.gui.header import PAGES, Header
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
         return centre
 
     def _bind(self) -> None:
-        bind, controller, canvas = self.actions_by_id.bind, self._controller, self.explore.canvas
+        bind, controller = self.actions_by_id.bind, self._controller
         for page in PAGES:
             if page == "explore" or page in self._factories:
                 bind(f"page-{page}", _PageOpener(self, page))
@@ -123,25 +124,13 @@ class MainWindow(QMainWindow):
         bind("re-roll", self.explore.roll)
         bind("reset-all", controller.reset_all)
         bind("bookmark", controller.bookmark)
-        bind("before-after", self._toggle_before)
         bind("set-before", controller.compare_with_this)
-        for zoom in range(1, 10):
-            bind(f"zoom-{zoom}", _Zoomer(self, zoom))
-        bind("zoom-fit", self._zoom_to_fit)
-        bind("pixel-grid", self._toggle_grid)
-        bind("checkerboard", self._toggle_checkerboard)
-        bind("tile-preview", self._toggle_tiles)
         bind("toggle-theme", self.toggle_theme)
         bind("reset-layout", self.reset_layout)
         bind("command-palette", self.palette_popup.open)
         bind("help", self.show_help)
         bind("about", self.show_about)
-        values = self._preferences.values
-        self.actions_by_id["pixel-grid"].setChecked(values.flag("canvas.pixel_grid"))
-        self.actions_by_id["checkerboard"].setChecked(values.flag("canvas.checkerboard"))
-        canvas.set_option("pixel_grid", values.flag("canvas.pixel_grid"))
-        canvas.set_option("checkerboard", values.flag("canvas.checkerboard"))
-        canvas.set_option("checkerboard_px", values.number("canvas.checkerboard_size"))
+        CanvasActions(self.actions_by_id, self.explore, self._preferences, self)
 
     def _connect(self) -> None:
         controller = self._controller
@@ -341,6 +330,8 @@ class MainWindow(QMainWindow):
         met = {
             "model_loaded": model is not None,
             "sprite_shown": shown,
+            "painted": shown and len(session.document.edits) > 0,
+            "pinned": shown and bool(session.document.edits.pinned_N.any()),
             "can_undo": session.can_undo,
             "can_redo": session.can_redo,
             "clipboard_has_picture": model is not None and self._clipboard_has_picture,
@@ -353,26 +344,6 @@ class MainWindow(QMainWindow):
         names = (("can_train", can_train), ("training", training))
         self._conditions = frozenset(name for name, holds in names if holds)
         self._update_conditions()
-
-    def _toggle_before(self) -> None:
-        self.explore.canvas.set_option("shows_before", self.actions_by_id["before-after"].isChecked())
-
-    def _toggle_grid(self) -> None:
-        on = self.actions_by_id["pixel-grid"].isChecked()
-        self.explore.canvas.set_option("pixel_grid", on)
-        self._preferences.set("canvas.pixel_grid", on)
-
-    def _toggle_checkerboard(self) -> None:
-        on = self.actions_by_id["checkerboard"].isChecked()
-        self.explore.canvas.set_option("checkerboard", on)
-        self._preferences.set("canvas.checkerboard", on)
-
-    def _toggle_tiles(self) -> None:
-        self.explore.canvas.set_option("tiles", self.actions_by_id["tile-preview"].isChecked())
-        self.explore.tools.show_zoom(self.explore.canvas.zoom)
-
-    def _zoom_to_fit(self) -> None:
-        self.explore.canvas.set_zoom(None)
 
     def toggle_theme(self) -> None:
         """Dark or light, live, and remembered."""
@@ -435,16 +406,6 @@ class _PageOpener:
 
     def __call__(self) -> None:
         self._window.open_page(self._page)
-
-
-class _Zoomer:
-    """Zooms the canvas to one factor of device pixels."""
-
-    def __init__(self, window: MainWindow, zoom: int) -> None:
-        self._window, self._zoom = window, zoom
-
-    def __call__(self) -> None:
-        self._window.explore.canvas.set_zoom(self._zoom)
 
 
 def _clipboard_has_picture() -> bool:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Menu = Literal["file", "edit", "explore", "view", "train", "help"]
+Menu = Literal["file", "edit", "explore", "paint", "view", "train", "help"]
 
 EnabledWhen = Literal[
     "always",
     "model_loaded",
     "sprite_shown",
+    "painted",
+    "pinned",
     "can_undo",
     "can_redo",
     "clipboard_has_picture",
@@ -30,6 +32,8 @@ EnabledWhen = Literal[
     always                  at any time
     model_loaded            a model is open
     sprite_shown            a model is open and the canvas shows a sprite
+    painted                 there are painted pixels on the sprite
+    pinned                  some of them are pinned
     can_undo, can_redo      there is a step to take back, or to do again
     clipboard_has_picture   a model is open and the clipboard holds a picture
     exportable              the canvas shows a sprite, or there are bookmarks
@@ -38,7 +42,15 @@ EnabledWhen = Literal[
 """
 
 MENUS: Mapping[Menu, str] = MappingProxyType(
-    {"file": "&File", "edit": "&Edit", "explore": "E&xplore", "view": "&View", "train": "&Train", "help": "&Help"}
+    {
+        "file": "&File",
+        "edit": "&Edit",
+        "explore": "E&xplore",
+        "paint": "&Paint",
+        "view": "&View",
+        "train": "&Train",
+        "help": "&Help",
+    }
 )
 """Menus in order, with their titles; & marks the key."""
 
@@ -165,14 +177,14 @@ _EXPLORE = (
         "Bookmark",
         "Keep this sprite on the shelf, with its score and the way back to it.",
         "explore",
-        "B",
+        "K",
         "sprite_shown",
         "bookmark",
     ),
     Action(
         "before-after",
         "Before / After",
-        "Show the sprite you began with; press again to come back.",
+        "Show the sprite you began with; press again to come back, or hold the key for a glance.",
         "explore",
         "X",
         "sprite_shown",
@@ -186,6 +198,66 @@ _EXPLORE = (
         "explore",
         "Shift+X",
         "sprite_shown",
+    ),
+)
+
+
+def _tool(name: str, title: str, tip: str, shortcut: str) -> Action:
+    return Action(f"tool-{name}", title, tip, "paint", shortcut, "sprite_shown", name, checkable=True)
+
+
+_PAINT = (
+    _tool(
+        "pencil", "Pencil", "Draw single pixels and lines; Shift draws on from the last, the right button erases.", "B"
+    ),
+    _tool("eraser", "Eraser", "Make pixels transparent; the right button gives them back to the model.", "E"),
+    _tool("picker", "Picker", "Take the colour of a pixel. Alt does so with every other tool.", "I"),
+    _tool("bucket", "Bucket", "Fill an area of one colour; with Shift all of that colour, wherever it is.", "G"),
+    _tool("pin", "Pin", "Keep pixels as they are while sliders move the rest; the right button unpins.", "P"),
+    Action(
+        "tool-hand",
+        "No Tool",
+        "Move the sprite with the mouse again. Escape does the same.",
+        "paint",
+        "H",
+        "sprite_shown",
+        "hand",
+        checkable=True,
+    ),
+    Action(
+        "pin-painted",
+        "Pin What I Paint",
+        "What you paint stays exactly so while sliders and rolls change the rest. Off, a roll takes it away.",
+        "paint",
+        icon="lock",
+        checkable=True,
+    ),
+    Action("mix-colour", "Mix a Colour…", "Choose any colour to paint with; it is kept beside the sprite's.", "paint"),
+    Action(
+        "follow-pins",
+        "Make the Rest Follow",
+        "Look for a sprite of the model's that has your pinned pixels of its own; press again to stop.",
+        "paint",
+        "F",
+        "pinned",
+        "follow",
+        checkable=True,
+    ),
+    Action(
+        "unpin-all",
+        "Unpin All",
+        "Let the next roll take every painted pixel away. Until then they stay.",
+        "paint",
+        enabled_when="pinned",
+    ),
+    Action(
+        "clear-edits",
+        "Clear Painted Pixels",
+        "Give every painted and pinned pixel back to the model.",
+        "paint",
+        "Shift+Delete",
+        "painted",
+        "trash",
     ),
 )
 
@@ -225,7 +297,7 @@ _VIEW = (
         "Pixel Grid",
         "Draw thin lines between pixels. They appear from 8× on.",
         "view",
-        "G",
+        "Shift+G",
         icon="grid",
         checkable=True,
     ),
@@ -246,6 +318,16 @@ _VIEW = (
         "T",
         "sprite_shown",
         "tiles",
+        checkable=True,
+    ),
+    Action(
+        "onion",
+        "Onion",
+        "Let the state before your last step shine through.",
+        "view",
+        "O",
+        "sprite_shown",
+        "onion",
         checkable=True,
     ),
     Action(
@@ -298,7 +380,7 @@ _HELP = (
     Action("about", "About Lunar Studio", "Show version, licences and where your files are.", "help"),
 )
 
-ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_EXPLORE, *_VIEW, *_TRAIN, *_HELP)
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_EXPLORE, *_PAINT, *_VIEW, *_TRAIN, *_HELP)
 """Every action, in the order of the menus."""
 
 _BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})

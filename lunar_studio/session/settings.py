@@ -109,6 +109,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Grey levels of the squares; `theme` goes with the window.",
         ("theme", "dark", "mid", "light"),
     ),
+    Setting("canvas.pin_painted", "bool", True, "Pin what I paint", "Painted pixels stay through rolls and sliders."),
     Setting("canvas.pixel_grid", "bool", False, "Pixel grid", "Draw thin lines between pixels from 8× on."),
     Setting(
         "explore.score_ribbon", "bool", True, "Score ribbons", "Paint the teacher's score along the slider tracks."

@@ -200,7 +200,7 @@ def test_an_expert_says_a_sentence() -> None:
 def test_the_palette_strip_counts_the_sprite_s_colours(shell: ShellStudio) -> None:
     current = shell.controller.current
     assert current is not None
-    assert len(shell.window.explore.tools.palette_strip.colours) == current.sprite.colour_count()
+    assert len(shell.window.explore.brushes.palette_strip.colours) == current.sprite.colour_count()
 
 
 def test_another_model_begins_a_new_history_and_keeps_the_shelf(shell: ShellStudio, qtbot: QtBot) -> None:

@@ -46,7 +46,7 @@ def drop(window: MainWindow, *files: Path) -> None:
 
 def test_keys_do_what_the_table_says(shell: ShellStudio, qtbot: QtBot) -> None:
     window, canvas = shell.window, shell.window.explore.canvas
-    qtbot.keyClick(window, Qt.Key.Key_B)
+    qtbot.keyClick(window, Qt.Key.Key_K)
     assert len(shell.session.document.bookmarks) == 1
     qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert not shell.session.document.bookmarks
@@ -56,7 +56,7 @@ def test_keys_do_what_the_table_says(shell: ShellStudio, qtbot: QtBot) -> None:
     assert canvas.zoom == 3
     qtbot.keyClick(window, Qt.Key.Key_0)
     assert canvas.fits
-    qtbot.keyClick(window, Qt.Key.Key_G)
+    qtbot.keyClick(window, Qt.Key.Key_G, Qt.KeyboardModifier.ShiftModifier)
     assert canvas.pixel_grid
     qtbot.keyClick(window, Qt.Key.Key_X)
     assert canvas.shows_before

@@ -39,7 +39,7 @@ def test_every_action_is_well_formed(known: Action) -> None:
 def test_the_keys_of_the_design_are_there() -> None:
     keys = {known.shortcut: known.id for known in ACTIONS}
     assert keys["Space"] == "re-roll"
-    assert keys["B"] == "bookmark"
+    assert keys["K"] == "bookmark"
     assert keys["X"] == "before-after"
     assert keys["Ctrl+K"] == "command-palette"
     assert keys["Ctrl+Z"] == "undo"

@@ -306,11 +306,13 @@ class Canvas(QWidget):
 
     def event(self, event: QEvent) -> bool:
         """With a tool in hand, space and Escape are the canvas's own before they are anybody's shortcut."""
-        own = (Qt.Key.Key_Space, Qt.Key.Key_Escape) if self._hand.has_tool else ()
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in own:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._claims(event.key()):
             event.accept()
             return True
         return super().event(event)
+
+    def _claims(self, key: int) -> bool:
+        return self._hand.has_tool and key in (Qt.Key.Key_Space, Qt.Key.Key_Escape)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move the sprite by one of its pixels, plus and minus zoom, Escape lays the tool down."""

@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
 from lunar_studio.core.latent import Direction, Latent, raw_directions
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures
 from lunar_studio.gui.explore.variations import variations
@@ -59,6 +60,7 @@ class ExploreController(QObject):
         model_changed: Emitted with a `LoadedModel` when another model is open.
         loading_changed: Emitted with whether a model is being opened.
         shown: Emitted with the `Decoded` that the canvas shall show.
+        repainted: Emitted with the `Sprite` to show when pixels were painted; its score follows with `shown`.
         before_changed: Emitted with the `Sprite` that before/after compares with, or None.
         drawn: Emitted with a `Drawn` of the strip's sprites.
         failed: Emitted with a `Failure` for the banner.
@@ -69,6 +71,7 @@ class ExploreController(QObject):
     model_changed = Signal(object)
     loading_changed = Signal(bool)
     shown = Signal(object)
+    repainted = Signal(object)
     before_changed = Signal(object)
     drawn = Signal(object)
     failed = Signal(object)
@@ -81,8 +84,8 @@ class ExploreController(QObject):
         self._model: LoadedModel | None = None
         self._directions: dict[str, Direction] = {}
         self._current: Decoded | None = None
-        self._asked: Latent | None = None
-        self._asked_before: Latent | None = None
+        self._asked: tuple[Latent, Overlay] | None = None
+        self._asked_before: tuple[Latent | None, Overlay] = (None, NOTHING)
         self._sampling: tuple[int, str, float] | None = None
         self._random = random.Random()
         self._unsubscribe: Callable[[], None] = session.subscribe(self._on_document)
@@ -139,7 +142,7 @@ class ExploreController(QObject):
         found.update((direction.id, direction) for direction in model.directions)
         self._directions = found
         self._current = None
-        self._asked = self._asked_before = None
+        self._asked, self._asked_before = None, (None, NOTHING)
         self.loading_changed.emit(False)
         fits = self.document.model == model.info.digest and self.document.latent is not None
         if not fits:
@@ -223,9 +226,25 @@ class ExploreController(QObject):
         self.begin(sampled.latents[0], title, seed=sampled.seed, prompt=sampled.prompt, temperature=wanted[2])
 
     def begin(
-        self, latent: Latent, title: str, *, seed: int = 0, prompt: str = "", temperature: float | None = None
+        self,
+        latent: Latent,
+        title: str,
+        *,
+        seed: int = 0,
+        prompt: str = "",
+        temperature: float | None = None,
+        edits: Overlay | None = None,
     ) -> None:
-        """Begin a new exploration at `latent`; locked sliders keep their position."""
+        """Begin a new exploration at `latent`; locked sliders keep their position, pinned pixels their colour.
+
+        Args:
+            latent: Where to begin.
+            title: The line in the history list.
+            seed: What it grew from.
+            prompt: The words it followed.
+            temperature: Its spread; the document's for None.
+            edits: Painted pixels that belong to it; None keeps the pinned ones.
+        """
         document = self.document
         spread = document.temperature if temperature is None else temperature
         if document.latent is None:
@@ -235,7 +254,12 @@ class ExploreController(QObject):
             self.session.start(begun)
             return
         kept = with_locks(latent, document.latent, self.locked_directions())
-        self.session.do(SetLatent(kept, kept, seed, prompt, spread, None, title))
+        before = kept if edits else None  # else before/after would show it without its painted pixels
+        self.session.do(
+            SetLatent(
+                kept, kept, seed, prompt, spread, before, title, edits, NOTHING if before is None else edits or NOTHING
+            )
+        )
 
     # ---- own sprites -------------------------------------------------------------------------------
 
@@ -272,8 +296,8 @@ class ExploreController(QObject):
     def _on_drawn(self, drawn: Drawn) -> None:
         if drawn.topic != _BEFORE_TOPIC:
             self.drawn.emit(drawn)
-        elif drawn.latents and drawn.latents[0] == self._asked_before:
-            self.before_changed.emit(drawn.sprites[0])
+        elif drawn.latents and drawn.latents[0] == self._asked_before[0]:
+            self.before_changed.emit(self._asked_before[1].over(drawn.sprites[0]))
 
     # ---- bookmarks ---------------------------------------------------------------------------------
 
@@ -298,6 +322,7 @@ class ExploreController(QObject):
                     document.seed,
                     document.prompt,
                     model=document.model,
+                    edits=document.edits,
                 )
             )
         )
@@ -308,7 +333,8 @@ class ExploreController(QObject):
         if kept.model and kept.model != self.document.model:
             self.take_sprite(kept.sprite)  # another model's latent means nothing here; its pixels do
         else:
-            self.begin(kept.latent, f"Go to {kept.name}", seed=kept.seed, prompt=kept.prompt)
+            title = f"Go to {kept.name}"
+            self.begin(kept.latent, title, seed=kept.seed, prompt=kept.prompt, edits=kept.edits)
 
     def remove_bookmark(self, bookmark_id: str) -> None:
         """Take a sprite from the shelf; undo brings it back."""
@@ -322,7 +348,7 @@ class ExploreController(QObject):
 
     def compare_with_this(self) -> None:
         """Let before/after compare with what is shown."""
-        self.do(SetBefore(self.document.latent))
+        self.do(SetBefore(self.document.latent, edits=self.document.edits))
 
     def do(self, command: Command) -> None:
         """Do any other command."""
@@ -331,20 +357,40 @@ class ExploreController(QObject):
     # ---- what follows from an edit -------------------------------------------------------------------
 
     def _on_document(self, document: Document) -> None:
-        if self._model is not None and document.latent is not None and document.latent != self._asked:
-            self._asked = document.latent
-            self._service.request_decode(document.latent)
-        compared = document.compared
+        asked = self._asked
+        if self._model is not None and document.latent is not None:
+            wanted = (document.latent, document.edits)
+            if wanted != asked:
+                self._asked = wanted
+                self._service.request_decode(*wanted)
+        self._ask_before(document)
+        self.document_changed.emit(document)
+        if asked is not None and document.latent is asked[0] and document.edits != asked[1]:
+            self._repaint(document.edits)
+
+    def _ask_before(self, document: Document) -> None:
+        compared = (document.compared, document.compared_edits)
         if compared != self._asked_before:
             self._asked_before = compared
-            if compared is None:
+            if compared[0] is None:
                 self.before_changed.emit(None)
             elif self._model is not None:
-                self._service.request_draw((compared,), topic=_BEFORE_TOPIC)
-        self.document_changed.emit(document)
+                self._service.request_draw((compared[0],), topic=_BEFORE_TOPIC)
+
+    def _repaint(self, edits: Overlay) -> None:
+        """Show painted pixels at once: nobody waits for the teacher to see a stroke."""
+        if self._current is not None:
+            base = self._current.drawn
+            self._current = replace(self._current, sprite=edits.over(base), base=base, edits=edits)
+            self.repainted.emit(self._current.sprite)
 
     @Slot(object)
     def _on_decoded(self, decoded: Decoded) -> None:
+        edits = self.document.edits
+        if decoded.edits != edits and decoded.latent == self.document.latent:
+            # Painted on meanwhile; a stroke must not vanish for a moment because its score is on the way.
+            base = decoded.drawn
+            decoded = replace(decoded, sprite=edits.over(base), base=base, edits=edits)
         self._current = decoded
         self.shown.emit(decoded)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QByteArray, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
@@ -14,10 +16,12 @@ from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.latent_panel import LatentPanel
+from lunar_studio.gui.explore.painting import Painting
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
+from lunar_studio.gui.explore.tool_strip import ToolStrip
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.panel import Panel
@@ -47,6 +51,8 @@ class ExplorePage(QWidget):
         shelf: Bookmarks and history.
         strip: Random sprites or variations.
         roll_bar: Words, seed, spread.
+        painting: What the brush does.
+        brushes: Tools and colours.
     """
 
     open_asked = Signal()
@@ -60,12 +66,16 @@ class ExplorePage(QWidget):
         self._controller = controller
         self.canvas = Canvas()
         self.tools = CanvasTools(actions)
+        self.brushes = ToolStrip(actions)
+        self.painting = Painting(controller, self.canvas, self)
         self.roll_bar = RollBar(LARGEST_SEED)
         self.shelf = ShelfPanel(controller.session)
         self.strip = StripPanel()
         self.latents = LatentPanel(slider_count)
         self.teacher = TeacherPanel()
         self._position = controller.session.position
+        self._document = controller.document
+        self._sprite: Sprite | None = None
         self._empty = EmptyState(
             "moon",
             "Open a model to begin",
@@ -88,6 +98,7 @@ class ExplorePage(QWidget):
         self._stack.addWidget(self._waiting)
         centre.column.addWidget(self.roll_bar)
         centre.column.addWidget(self._stack, 1)
+        centre.column.addWidget(self.brushes)
         centre.column.addWidget(self.tools)
         self._right = QWidget()
         right = QVBoxLayout(self._right)
@@ -126,10 +137,15 @@ class ExplorePage(QWidget):
         self.strip.taken.connect(self._on_strip_taken)
         self.canvas.presented.connect(self.presented)
         self.canvas.zoomed.connect(self.tools.show_zoom)
+        self.canvas.space_tapped.connect(self.roll)
+        self.painting.colour_changed.connect(self.brushes.show_colour)
+        self.brushes.palette_strip.picked.connect(self.painting.set_colour)
+        self.brushes.mixed.connect(self.painting.mix)
         controller.document_changed.connect(self._on_document)
         controller.model_changed.connect(self._on_model)
         controller.loading_changed.connect(self._on_loading)
         controller.shown.connect(self._on_shown)
+        controller.repainted.connect(self._on_repainted)
         controller.before_changed.connect(self._on_before)
         controller.drawn.connect(self._on_drawn)
 
@@ -201,9 +217,22 @@ class ExplorePage(QWidget):
         if self._controller.session.position != self._position:
             self._position = self._controller.session.position
             self.teacher.begin_step()
-        self.latents.show_document(document)
+            self.canvas.set_onion(self._sprite)
+        before, self._document = self._document, document
         self.shelf.show_document(document)
-        self.roll_bar.show_document(document)
+        # A stroke of the pencil changes nothing that a slider shows, and asks sixty times a second.
+        if replace(document, edits=before.edits) != before or before.latent is None:
+            self.latents.show_document(document)
+            self.roll_bar.show_document(document)
+            self.brushes.palette_strip.show_mixed(document.palette)
+        if document.edits != before.edits:
+            self._show_edits(document)
+
+    def _show_edits(self, document: Document) -> None:
+        self.brushes.show_edits(document.edits)
+        pins, model = document.edits.pinned, self._controller.model
+        side = 0 if model is None else model.info.image_size
+        self.canvas.set_pins(pins.mask(side, side) if len(pins) else None)
 
     @Slot(bool)
     def _on_loading(self, loading: bool) -> None:
@@ -214,6 +243,8 @@ class ExplorePage(QWidget):
     def _on_model(self, model: LoadedModel) -> None:
         self.latents.set_model(model)
         self.canvas.set_zoom(None)
+        self.latents.show_document(self._controller.document)
+        self.roll_bar.show_document(self._controller.document)
         self._on_document(self._controller.document)
 
     @Slot(object)
@@ -221,12 +252,23 @@ class ExplorePage(QWidget):
         first = self._stack.currentWidget() is not self.canvas
         self.canvas.set_sprite(decoded.sprite, decoded.generation)
         self.teacher.show_score(decoded.score)
-        self.tools.show_sprite(decoded.sprite)
+        self._show_colours(decoded.sprite)
         if first:
             self._stack.setCurrentWidget(self.canvas)
             self.strip.ask()
         self.tools.show_zoom(self.canvas.zoom)
         self.strip.on_sprite_changed()
+
+    @Slot(object)
+    def _on_repainted(self, sprite: Sprite) -> None:
+        self.canvas.set_sprite(sprite, None)
+        self._show_colours(sprite)
+
+    def _show_colours(self, sprite: Sprite) -> None:
+        self._sprite = sprite
+        self.brushes.palette_strip.show_sprite(sprite)
+        self.brushes.show_colour(self.painting.colour)
+        self.tools.show_count(len(self.brushes.palette_strip.colours))
 
     @Slot(object)
     def _on_before(self, sprite: Sprite | None) -> None:

@@ -145,7 +145,7 @@ class ShelfPanel(Panel):
         self._shown: tuple[Bookmark, ...] | None = None
         self.grid = BookmarkGrid()
         self._empty = Label(
-            "Press B to keep a sprite here, with the way back to it.", size="small", role="muted", wrap=True
+            "Press K to keep a sprite here, with the way back to it.", size="small", role="muted", wrap=True
         )
         self._kept = SectionHeader("Kept", folds=False)
         shelf = QWidget()

@@ -42,7 +42,7 @@ _EMPTY: tuple[tuple[Choice, str, str, str, str], ...] = (
         "bookmarks",
         "bookmark",
         "No bookmarks yet",
-        "Press B on the Explore page to keep a sprite. What you keep is exported from here.",
+        "Press K on the Explore page to keep a sprite. What you keep is exported from here.",
         "Go to Explore",
     ),
     ("random", "dice", "Inventing sprites", "They appear here as soon as the model has drawn them.", ""),

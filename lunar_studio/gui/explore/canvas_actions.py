@@ -1,0 +1,100 @@
+"""What the actions of the canvas do: zooms, switches, tools; and the key that shows "before" only while it is held."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence
+
+from lunar_studio.gui.action_set import ActionSet
+from lunar_studio.gui.explore.page import ExplorePage
+from lunar_studio.gui.explore.painting import TOOLS
+from lunar_studio.gui.preferences import Preferences
+
+_GLANCE_MS = 350
+"""A key held longer than this was held for a glance; shorter, it was pressed to switch."""
+
+_SWITCHES = {
+    "pixel-grid": ("pixel_grid", "canvas.pixel_grid"),
+    "checkerboard": ("checkerboard", "canvas.checkerboard"),
+    "tile-preview": ("tiles", ""),
+    "onion": ("onion", ""),
+    "before-after": ("shows_before", ""),
+}
+"""Actions that switch something of the canvas: its name there, and the setting that remembers it."""
+
+
+class CanvasActions(QObject):
+    """Binds the actions of canvas and brushes.
+
+    Args:
+        actions: The window's.
+        page: The Explore page.
+        preferences: The user's settings.
+        parent: The window; its keys are watched.
+    """
+
+    def __init__(self, actions: ActionSet, page: ExplorePage, preferences: Preferences, parent: QObject) -> None:
+        super().__init__(parent)
+        self._actions = actions
+        self._page = page
+        self._preferences = preferences
+        self._held = QElapsedTimer()
+        for zoom in range(1, 10):
+            actions.bind(f"zoom-{zoom}", partial(page.canvas.set_zoom, zoom))
+        actions.bind("zoom-fit", partial(page.canvas.set_zoom, None))
+        for action_id in _SWITCHES:
+            actions.bind(action_id, partial(self._switch, action_id))
+        for tool in TOOLS:
+            actions.bind(f"tool-{tool}", partial(page.painting.set_tool, tool))
+        actions.bind("pin-painted", self._switch_pinning)
+        actions.bind("mix-colour", page.brushes.open_mixer)
+        actions.bind("clear-edits", page.painting.clear)
+        actions.bind("unpin-all", page.painting.unpin_all)
+        page.painting.tool_changed.connect(self._on_tool)
+        self._restore()
+        # Held down, a key repeats itself, and before/after would flicker.
+        actions["before-after"].setAutoRepeat(False)
+        parent.installEventFilter(self)
+
+    def _restore(self) -> None:
+        values = self._preferences.values
+        for action_id, (option, setting) in _SWITCHES.items():
+            if setting:
+                self._actions[action_id].setChecked(values.flag(setting))
+                self._page.canvas.set_option(option, values.flag(setting))
+        self._page.canvas.set_option("checkerboard_px", values.number("canvas.checkerboard_size"))
+        self._actions["pin-painted"].setChecked(values.flag("canvas.pin_painted"))
+        self._page.painting.pins_painted = values.flag("canvas.pin_painted")
+        self._on_tool(self._page.painting.tool)
+
+    def _switch(self, action_id: str) -> None:
+        option, setting = _SWITCHES[action_id]
+        is_on = self._actions[action_id].isChecked()
+        self._page.canvas.set_option(option, is_on)
+        if setting:
+            self._preferences.set(setting, is_on)
+        if action_id == "tile-preview":
+            self._page.tools.show_zoom(self._page.canvas.zoom)
+        if action_id == "before-after" and is_on:
+            self._held.start()
+
+    def _switch_pinning(self) -> None:
+        is_on = self._actions["pin-painted"].isChecked()
+        self._page.painting.pins_painted = is_on
+        self._preferences.set("canvas.pin_painted", is_on)
+
+    @Slot(str)
+    def _on_tool(self, tool: str) -> None:
+        for other in TOOLS:
+            self._actions[f"tool-{other}"].setChecked(other == tool)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """The key of before/after came up again after a glance: show what is now."""
+        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and not event.isAutoRepeat():
+            switch = self._actions["before-after"]
+            is_its_key = QKeySequence(event.key()) == switch.shortcut()
+            if is_its_key and switch.isChecked() and self._held.isValid() and self._held.elapsed() > _GLANCE_MS:
+                switch.trigger()
+        return False
