@@ -114,7 +114,6 @@ class ToolStrip(QWidget):
             self._dialog.colorSelected.connect(self._on_selected)
         self._dialog.setCurrentColor(QColor(*self.well.colour))
         self._dialog.show()
-        self._dialog.raise_()
 
     def _on_selected(self, colour: QColor) -> None:
         self.mixed.emit((colour.red(), colour.green(), colour.blue()))
