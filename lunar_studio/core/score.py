@@ -43,9 +43,31 @@ class LintFinding:
         message: One sentence in the artist's words.
         severity: `warning` is worth mending; `note` is worth knowing.
         pixels: (x, y) of the pixels concerned; empty when it concerns the whole sprite.
+        extent: How far it goes, 0 (barely) to 1 (throughout).
+        fix: What mending it does, in a few words for a button; empty where no fix is safe.
     """
 
     rule: str
     message: str
     severity: Literal["warning", "note"]
     pixels: tuple[tuple[int, int], ...] = ()
+    extent: float = 0.0
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """What lint found in one sprite, and what that comes to.
+
+    Attributes:
+        findings: Warnings first, each kind in the order of the rules.
+        score: 0 to 100; 100 is a sprite without a warning (`pixels.lint` has the formula).
+    """
+
+    findings: tuple[LintFinding, ...] = ()
+    score: float = 100.0
+
+    @property
+    def warnings(self) -> tuple[LintFinding, ...]:
+        """Only what is worth mending."""
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
