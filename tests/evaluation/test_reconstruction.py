@@ -48,6 +48,40 @@ def test_alpha_iou_is_intersection_over_union() -> None:
     assert compare(np.zeros_like(left), np.zeros_like(left))["alpha_iou"] == 1.0
 
 
+def test_off_palette_is_the_share_of_drawn_pixels_far_from_every_colour_of_the_original() -> None:
+    original = np.zeros((1, 4, 4), np.uint8)
+    original[0, :2] = ((100, 0, 0, 255), (0, 100, 0, 40))
+    drawn = np.zeros_like(original)
+    drawn[0] = ((116, 16, 0, 255), (0, 84, 0, 128), (100, 100, 0, 255), (200, 200, 200, 127))
+    # Near the first, near the half-transparent second, between both, and not drawn.
+    assert compare(original, drawn)["off_palette"] == pytest.approx(1 / 3)
+    drawn[0, 0, 0] = 117
+    assert compare(original, drawn)["off_palette"] == pytest.approx(2 / 3)
+    assert compare(original, original)["off_palette"] == 0.0
+    assert compare(np.zeros_like(original), drawn)["off_palette"] == 1.0
+    assert compare(original, np.zeros_like(original))["off_palette"] == 0.0
+
+
+def test_pooled_figures_weigh_pixels_and_not_sprites() -> None:
+    large, small = np.zeros((10, 10, 4), np.uint8), np.zeros((10, 10, 4), np.uint8)
+    large[..., 3], small[0, :2, 3] = 255, 255
+    missed = small.copy()
+    missed[0, 0, 3] = 0
+    figures = summary([compare(large, large), compare(small, missed)])
+    assert figures["alpha_iou"] == pytest.approx((1.0 + 0.5) / 2)
+    assert figures["alpha_iou_pooled"] == pytest.approx(101 / 102)
+    assert figures["psnr_pooled"] == pytest.approx(10 * np.log10(255**2 / (255**2 / 400 / 2)))
+    low, high = figures["intervals"]["psnr_pooled"]
+    assert low <= figures["psnr_pooled"] <= high
+
+
+def test_families_widen_the_intervals_and_leave_the_figures() -> None:
+    drawn = [compare(draw(index), draw(index + index // 4 % 3)) for index in range(40)]
+    alone, together = summary(drawn), summary(drawn, np.arange(40) // 4)
+    assert alone["exact_pixel"] == together["exact_pixel"]
+    assert alone["confidence"]["exact_pixel"] < together["confidence"]["exact_pixel"]
+
+
 @given(st.integers(0, 2**31), st.floats(0.0, 1.0))
 def test_figures_stay_in_range_and_worsen_with_noise(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)
@@ -75,9 +109,10 @@ def test_evaluation_counts_every_sprite_and_stops_when_asked() -> None:
     figures, each = evaluate_vae(vae, sprites)
     assert figures["count"] == len(each) == 70
     assert figures["psnr"] == pytest.approx(np.mean([row["psnr"] for row in each]))
-    assert figures["confidence"]["psnr"] == pytest.approx(
-        1.96 * np.std([row["psnr"] for row in each], ddof=1) / np.sqrt(70)
-    )
+    textbook = 1.96 * np.std([row["psnr"] for row in each], ddof=1) / np.sqrt(70)
+    assert figures["confidence"]["psnr"] == pytest.approx(textbook, rel=0.15)
+    low, high = figures["intervals"]["psnr"]
+    assert low < figures["psnr"] < high
     answers = iter([False, True])
     assert len(evaluate_vae(vae, sprites, should_stop=lambda: next(answers))[1]) == 64
 
