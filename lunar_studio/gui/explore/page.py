@@ -16,6 +16,7 @@ from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.latent_panel import LatentPanel
+from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.painting import Painting
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
@@ -48,6 +49,7 @@ class ExplorePage(QWidget):
         canvas: The sprite.
         latents: The sliders.
         teacher: The score.
+        lint: What rules of the craft say.
         shelf: Bookmarks and history.
         strip: Random sprites or variations.
         roll_bar: Words, seed, spread.
@@ -73,6 +75,7 @@ class ExplorePage(QWidget):
         self.strip = StripPanel()
         self.latents = LatentPanel(slider_count)
         self.teacher = TeacherPanel()
+        self.lint = LintPanel(controller, self.canvas)
         self._position = controller.session.position
         self._document = controller.document
         self._sprite: Sprite | None = None
@@ -106,6 +109,7 @@ class ExplorePage(QWidget):
         right.setSpacing(SPACE_PX)
         right.addWidget(self.latents, 1)
         right.addWidget(self.teacher)
+        right.addWidget(self.lint)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
         self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self._right, stretch=0)
