@@ -63,11 +63,16 @@ class SpriteVaeConfig(
     ] = 32
     colours: Annotated[
         int, Meta(ge=2, le=64, description="Most colours a drawn sprite can have.", extra={"unit": "colours"})
-    ] = 16
-    palette_dim: Annotated[int, Meta(ge=1, le=512, description="Numbers of the latent that set the colours.")] = 32
+    ] = 24
     cell_channels: Annotated[
         int, Meta(ge=1, le=128, description="Numbers of the latent for each cell of the picture.")
-    ] = 14
+    ] = 6
+    detail_channels: Annotated[
+        int, Meta(ge=0, le=64, description="Numbers of the latent for each position of the finer detail; 0 is none.")
+    ] = 2
+    detail_stage: Annotated[
+        int, Meta(ge=0, le=7, description="Stage at which the detail enters; 0 is the finest, at half size.")
+    ] = 0
     widths: Annotated[
         Widths, Meta(description="Channels of each stage, finest (half size) first; each next halves.")
     ] = (
@@ -77,7 +82,6 @@ class SpriteVaeConfig(
     )
     encoder_blocks: Annotated[int, Meta(ge=1, le=8, description="Residual blocks in each stage that reads.")] = 1
     decoder_blocks: Annotated[int, Meta(ge=1, le=8, description="Residual blocks in each stage that draws.")] = 2
-    palette_hidden: Annotated[int, Meta(ge=8, le=2048, description="Width of the network that sets the colours.")] = 256
     likelihood_sigma: Annotated[
         float, Meta(gt=0.0, le=1.0, description="Colour tolerance of the likelihood, in units of full scale.")
     ] = 0.06
@@ -88,9 +92,24 @@ class SpriteVaeConfig(
         return self.image_size >> len(self.widths)
 
     @property
+    def palette_dim(self) -> int:
+        """Leading numbers of a latent that are the palette: red, green and blue of each colour."""
+        return 3 * self.colours
+
+    @property
+    def detail_side(self) -> int:
+        """Positions of the detail along each side of the picture."""
+        return self.image_size >> (self.detail_stage + 1)
+
+    @property
+    def latent_parts(self) -> tuple[int, int, int]:
+        """Numbers of palette, cells and detail, in the order they stand in a latent."""
+        return self.palette_dim, self.cells**2 * self.cell_channels, self.detail_side**2 * self.detail_channels
+
+    @property
     def latent_dim(self) -> int:
-        """Numbers in a latent: palette first, then cells row by row."""
-        return self.palette_dim + self.cells * self.cells * self.cell_channels
+        """Numbers in a latent."""
+        return sum(self.latent_parts)
 
 
 class CustomVaeConfig(
@@ -125,6 +144,14 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     feature_dim: Annotated[int, Meta(ge=8, le=2048, description="Numbers each expert hands to the heads.")] = 256
     embedding_dim: Annotated[int, Meta(ge=8, le=512, description="Numbers of the semantic embedding.")] = 64
     hidden_dim: Annotated[int, Meta(ge=8, le=4096, description="Width of an expert.")] = 512
+    finish_share: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            le=10.0,
+            description="Steps in which it learns alone when it comes `after` the VAE, as a share of the run's.",
+        ),
+    ] = 1.0
     custom: Annotated[
         OptionalName, Meta(description="Teacher of an extension in place of the studio's; empty for none.")
     ] = ""
@@ -198,8 +225,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(ge=0.0, le=1.0, description="Share of the run over which it rises from 0.")
     ] = 0.1
     teacher_mode: Annotated[
-        Literal["off", "joint", "alternating"],
-        Meta(description="`joint` trains VAE and teacher in each step, `alternating` in turns."),
+        Literal["off", "joint", "alternating", "after"],
+        Meta(description="`joint` trains VAE and teacher in each step, `alternating` in turns, `after` one by one."),
     ] = "joint"
     teacher_every: Annotated[int, Meta(ge=1, le=1000, description="The teacher learns in every n-th step.")] = 1
     quality_weight: Annotated[float, Meta(ge=0.0, description="Weight of the teacher's reward in the VAE's loss.")] = (

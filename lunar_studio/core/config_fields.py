@@ -423,7 +423,12 @@ def _check_cells(vae: SpriteVaeConfig) -> None:
             f"A sprite of {vae.image_size} px cannot be halved {stages} times, once for each of vae.widths.",
             hint=f"Set vae.image_size to {nearest}, or give fewer vae.widths.",
         )
-    _check_layer(max(vae.cells**2 * vae.widths[-1] * 2 * vae.palette_dim, vae.latent_dim * vae.palette_hidden))
+    if vae.detail_channels and vae.detail_stage >= stages:
+        raise ConfigError(
+            f"Detail cannot enter at stage {vae.detail_stage}: vae.widths has {stages}, counted from 0.",
+            hint=f"Set vae.detail_stage to {stages - 1} or less, or vae.detail_channels to 0.",
+        )
+    _check_layer(max(16 * max(vae.widths) ** 2, vae.latent_dim))
 
 
 def _check_layer(weights: int) -> None:

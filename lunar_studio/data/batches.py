@@ -42,7 +42,7 @@ def batch_indices(
     return rng.choice(len(weights_N), batch_size, p=weights_N / total).astype(np.int64)
 
 
-def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: int, recolour: float) -> U8:
+def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: int, recolour: float = 0.0) -> U8:
     """Sprites an artist could have drawn as well: mirrored, moved, recoloured.
 
     Args:

@@ -1,9 +1,12 @@
 """`SpriteVAE`: draws indexed sprites, so that every decode is real pixel art.
 
-Per pixel the decoder says which of K colours, or "transparent"; a small network gives the sprite's K
-colours. Rendering is an argmax: at most K colours, hard alpha, nothing to clean up. The latent keeps
-apart what an artist keeps apart: first `palette_dim` numbers for the colours of the whole sprite, then
-`cell_channels` numbers for each cell of its shape.
+Per pixel the decoder says which of K colours, or "transparent". Rendering is an argmax: at most K
+colours, hard alpha, nothing to clean up. The latent keeps apart what an artist keeps apart:
+
+    palette   3K numbers: the K colours themselves, dark to light, scaled; they touch nothing but colour
+    cells     what is drawn, `cell_channels` numbers for each cell of 2^stages pixels
+    detail    what the cells could not say, `detail_channels` numbers for each position of one finer stage;
+              0 everywhere is the decoder's own idea of the detail
 
 The loss is our own measurement's winner (docs/model-card.md): half the likelihood of the colour
 mixture, which makes it crisp, plus the squared error of the expected picture, which makes it learn.
@@ -23,11 +26,23 @@ from lunar_studio.core.config import SpriteVaeConfig
 from lunar_studio.errors import ConfigError
 from lunar_studio.models.checkpointing import frozen_statistics
 from lunar_studio.models.interface import LatentModel, Reconstruction
+from lunar_studio.models.palette_slots import palette_slots, slot_ranks, solid_colours
 
 # Weight of the squared error of the expected picture: 1 / (2 * 0.1^2), measured.
 _EXPECTED_WEIGHT = 50.0
 # Keeps the posterior's variance within what float32 and the prior can follow.
 _LOGVAR_RANGE = (-10.0, 4.0)
+# A colour's latent is 4 (c - 1/2): the colours of real palettes then spread about as wide as N(0, 1).
+_COLOUR_SCALE = 4.0
+# The encoder reads red, green, blue, alpha, and the pixel's rank in the palette: what it has to say of it.
+_READ_CHANNELS = 5
+# Where the posterior of colours begins: within 2 % of full scale.
+_COLOUR_LOGVAR = -5.0
+# Share of a training batch that is drawn without detail, so that the cells alone make a sprite too.
+_WITHOUT_DETAIL = 0.25
+# Colours of one sprite no farther apart than this, in levels of 255, are one colour: nobody sees the difference,
+# and invented palettes repeat colours only nearly.
+_SAME_COLOUR = 4.0
 
 
 class Indexed(NamedTuple):
@@ -65,24 +80,14 @@ class ResidualBlock(nn.Module):
         return out
 
 
-def _stages(widths: tuple[int, ...], blocks: int) -> list[nn.Module]:
-    """Residual stages from fine to coarse, each halving the size before the next."""
-    layers: list[nn.Module] = []
-    for index, width in enumerate(widths):
-        if index:
-            layers.append(nn.Conv2d(widths[index - 1], width, 4, 2, 1))
-        layers += [ResidualBlock(width) for _ in range(blocks)]
-    return layers
+def _halved(before: int, width: int, blocks: int) -> nn.Sequential:
+    """One stage of the encoder at half the size of the one before."""
+    return nn.Sequential(nn.Conv2d(before, width, 4, 2, 1), *(ResidualBlock(width) for _ in range(blocks)))
 
 
-def _mirrored(widths: tuple[int, ...], blocks: int) -> list[nn.Module]:
-    """The same from coarse to fine; doubling by pixel shuffle, which leaves no checkerboard at 1 px."""
-    layers: list[nn.Module] = []
-    for index in reversed(range(len(widths))):
-        layers += [ResidualBlock(widths[index]) for _ in range(blocks)]
-        if index:
-            layers += [nn.Conv2d(widths[index], widths[index - 1] * 4, 1), nn.PixelShuffle(2)]
-    return layers
+def _doubled(width: int, after: int) -> nn.Sequential:
+    """Double the size by pixel shuffle, which leaves no checkerboard at 1 px."""
+    return nn.Sequential(nn.Conv2d(width, after * 4, 1), nn.PixelShuffle(2))
 
 
 class SpriteVAE(LatentModel):
@@ -92,7 +97,7 @@ class SpriteVAE(LatentModel):
         config: Sizes and widths.
 
     Raises:
-        ConfigError: The picture cannot be halved as often as there are stages.
+        ConfigError: The picture cannot be halved as often as there are stages, or detail enters at none of them.
     """
 
     config: SpriteVaeConfig
@@ -100,60 +105,80 @@ class SpriteVAE(LatentModel):
     def __init__(self, config: SpriteVaeConfig | None = None) -> None:
         super().__init__()
         config = config or SpriteVaeConfig()
-        cell_px = 2 ** len(config.widths)
-        if config.image_size % cell_px or config.image_size < cell_px:
-            raise ConfigError(
-                f"A sprite of {config.image_size} px cannot be halved {len(config.widths)} times.",
-                hint=f"Use an image_size that is a multiple of {cell_px}, or fewer widths.",
-            )
+        _check(config)
         self.config = config
         self.image_size, self.image_channels = config.image_size, 4
         self.latent_dim, self.palette_dim = config.latent_dim, config.palette_dim
-        cells, bottom = config.cells, config.widths[-1]
-        self.encoder = nn.Sequential(
+        widths = config.widths
+        blocks = (config.encoder_blocks, config.decoder_blocks)
+        first = nn.Sequential(
             nn.PixelUnshuffle(2),
-            nn.Conv2d(16, config.widths[0], 3, padding=1),
-            *_stages(config.widths, config.encoder_blocks),
-            nn.BatchNorm2d(bottom),
-            nn.SiLU(),
+            nn.Conv2d(_READ_CHANNELS * 4, widths[0], 3, padding=1),
+            *(ResidualBlock(widths[0]) for _ in range(blocks[0])),
         )
-        self.to_cells = nn.Conv2d(bottom, 2 * config.cell_channels, 1)
-        self.to_palette = nn.Linear(bottom * cells * cells, 2 * config.palette_dim)
-        self.from_latent = nn.Conv2d(config.palette_dim + config.cell_channels, bottom, 3, padding=1)
-        self.decoder = nn.Sequential(
-            *_mirrored(config.widths, config.decoder_blocks),
-            nn.BatchNorm2d(config.widths[0]),
+        self.encoder = nn.ModuleList(
+            [first, *(_halved(widths[index - 1], widths[index], blocks[0]) for index in range(1, len(widths)))]
+        )
+        self.to_cells = _head(widths[-1], 2 * config.cell_channels)
+        self.palette_logvar = nn.Parameter(torch.full((config.palette_dim,), _COLOUR_LOGVAR))
+        self.from_cells = nn.Conv2d(config.cell_channels, widths[-1], 3, padding=1)
+        self.decoder = nn.ModuleList(
+            nn.Sequential(*(ResidualBlock(width) for _ in range(blocks[1]))) for width in widths
+        )
+        self.doubling = nn.ModuleList(_doubled(widths[index], widths[index - 1]) for index in range(1, len(widths)))
+        if config.detail_channels:
+            width = widths[config.detail_stage]
+            self.to_detail = _head(width, 2 * config.detail_channels)
+            self.from_detail = nn.Conv2d(config.detail_channels, width, 3, padding=1)
+        self.to_logits = nn.Sequential(
+            nn.BatchNorm2d(widths[0]),
             nn.SiLU(),
-            nn.Conv2d(config.widths[0], (config.colours + 1) * 4, 3, padding=1),
+            nn.Conv2d(widths[0], (config.colours + 1) * 4, 3, padding=1),
             nn.PixelShuffle(2),
-        )
-        # Colours need to know the shape too: a potion's glass is not a dragon's scale.
-        self.colours = nn.Sequential(
-            nn.Linear(self.latent_dim, config.palette_hidden),
-            nn.SiLU(),
-            nn.Linear(config.palette_hidden, config.palette_hidden),
-            nn.SiLU(),
-            nn.Linear(config.palette_hidden, config.colours * 3),
         )
 
     def encode(self, x_BCHW: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and log-variance, each (B, L): palette first, then cells, channel by channel."""
-        features = self.encoder(x_BCHW)
-        palette_mu, palette_var = self.to_palette(features.flatten(1)).float().chunk(2, dim=1)
-        cells_mu, cells_var = self.to_cells(features).float().chunk(2, dim=1)
-        mu = torch.cat([palette_mu, cells_mu.flatten(1)], dim=1)
-        logvar = torch.cat([palette_var, cells_var.flatten(1)], dim=1)
-        return mu, logvar.clamp(*_LOGVAR_RANGE)
+        """Mean and log-variance, each (B, L): palette, cells, detail; the last two channel by channel."""
+        config = self.config
+        colours_BN3, solid_BN = solid_colours(x_BCHW)
+        slots_BK3 = palette_slots(colours_BN3, solid_BN, config.colours)
+        ranks = slot_ranks(colours_BN3, solid_BN, slots_BK3).view_as(x_BCHW[:, :1])
+        features = torch.cat([x_BCHW, ranks.to(x_BCHW.dtype)], dim=1)
+        means = [(slots_BK3.flatten(1) - 0.5) * _COLOUR_SCALE]
+        logvars = [self.palette_logvar.float().expand(len(x_BCHW), -1)]
+        details: list[Tensor] = []
+        for index, stage in enumerate(self.encoder):
+            features = stage(features)
+            if config.detail_channels and index == config.detail_stage:
+                details = list(self.to_detail(features).float().flatten(1).chunk(2, dim=1))
+        mean, logvar = self.to_cells(features).float().flatten(1).chunk(2, dim=1)
+        means += [mean, *details[:1]]
+        logvars += [logvar, *details[1:]]
+        return torch.cat(means, dim=1), torch.cat(logvars, dim=1).clamp(*_LOGVAR_RANGE)
 
     def decode_indexed(self, z_BL: Tensor) -> Indexed:
         """Logits and colours of latents."""
         config = self.config
-        palette, cells = z_BL[:, : config.palette_dim], z_BL[:, config.palette_dim :]
-        grid = cells.reshape(-1, config.cell_channels, config.cells, config.cells)
-        spread = palette[:, :, None, None].expand(-1, -1, config.cells, config.cells)
-        logits = self.decoder(self.from_latent(torch.cat([spread, grid], dim=1)))
-        colours = torch.sigmoid(self.colours(z_BL).float()).view(-1, config.colours, 3)
-        return Indexed(logits.float(), colours)
+        palette, cells, detail = z_BL.split(config.latent_parts, dim=1)
+        hidden = self.from_cells(cells.reshape(-1, config.cell_channels, config.cells, config.cells))
+        for index in reversed(range(len(config.widths))):
+            if config.detail_channels and index == config.detail_stage:
+                hidden = hidden + self.from_detail(self._detail_maps(detail))
+            hidden = self.decoder[index](hidden)
+            if index:
+                hidden = self.doubling[index - 1](hidden)
+        colours = palette.float().reshape(-1, config.colours, 3) / _COLOUR_SCALE + 0.5
+        # Straight through the limits: a colour outside can still learn its way back.
+        colours = colours + (colours.clamp(0.0, 1.0) - colours).detach()
+        return Indexed(self.to_logits(hidden).float(), colours)
+
+    def _detail_maps(self, detail_BD: Tensor) -> Tensor:
+        if self.training:
+            # Batches come shuffled, so the first rows are as good as any, and resuming stays exact.
+            without = int(len(detail_BD) * _WITHOUT_DETAIL)
+            detail_BD = torch.cat([torch.zeros_like(detail_BD[:without]), detail_BD[without:]])
+        side = self.config.detail_side
+        return detail_BD.reshape(-1, self.config.detail_channels, side, side)
 
     def decode(self, z_BL: Tensor) -> Tensor:
         """The expected picture over the indices, in the networks' form."""
@@ -165,22 +190,31 @@ class SpriteVAE(LatentModel):
         return self.decode(self.reparameterize(mu, logvar)), mu, logvar
 
     def render(self, z_BL: Tensor) -> Tensor:
-        """uint8 (B, H, W, 4): the likeliest index per pixel."""
+        """uint8 (B, H, W, 4): the likeliest index per pixel; colours that nobody can tell apart become one."""
         indexed = self.decode_indexed(z_BL)
-        table = torch.cat(
-            [(indexed.colours_BK3 * 255.0).round(), torch.full_like(indexed.colours_BK3[..., :1], 255.0)], dim=2
-        )
+        levels_BK3 = (indexed.colours_BK3 * 255.0).round()
+        apart_BKK = (levels_BK3[:, :, None] - levels_BK3[:, None]).abs().amax(dim=3)
+        first_BK = (apart_BKK <= _SAME_COLOUR).to(torch.uint8).argmax(dim=2)
+        levels_BK3 = levels_BK3.gather(1, first_BK[..., None].expand(-1, -1, 3))
+        table = torch.cat([levels_BK3, torch.full_like(levels_BK3[..., :1], 255.0)], dim=2)
         table = F.pad(table, (0, 0, 1, 0)).to(torch.uint8)  # index 0: transparent
         index = indexed.logits_BKHW.argmax(dim=1).flatten(1)
         rgba = torch.gather(table, 1, index.unsqueeze(-1).expand(-1, -1, 4))
         return rgba.view(-1, self.image_size, self.image_size, 4)
 
     def reconstruct(self, z_BL: Tensor, x_BCHW: Tensor) -> Reconstruction:
-        """Decode; the loss is summed over pixels, mean over the batch."""
+        """Decode; the loss is summed over pixels, mean over the batch.
+
+        The target is the picture as this model can draw it: a pixel is there or not, for half-transparent ones
+        would teach it to hesitate.
+        """
+        colours_BN3, solid_BN = solid_colours(x_BCHW)
+        there = solid_BN.float()
+        target = torch.cat([colours_BN3 * there[..., None], there[..., None]], dim=2).transpose(1, 2)
         indexed = self.decode_indexed(z_BL)
         soft = expected(indexed)
-        squared = (((soft - x_BCHW) / 2.0) ** 2).flatten(1).sum(dim=1).mean()
-        likelihood = mixture_nll(indexed, x_BCHW, self.config.likelihood_sigma)
+        squared = (((soft + 1.0) / 2.0 - target.view_as(soft)) ** 2).flatten(1).sum(dim=1).mean()
+        likelihood = mixture_nll(indexed, colours_BN3, solid_BN, self.config.likelihood_sigma)
         return Reconstruction(soft, 0.5 * likelihood + _EXPECTED_WEIGHT * squared)
 
     def hard(self, z_BL: Tensor, soft_BCHW: Tensor) -> Tensor:
@@ -188,6 +222,24 @@ class SpriteVAE(LatentModel):
         with torch.no_grad(), frozen_statistics(self):
             picture = self.prepare(self.render(z_BL))
         return soft_BCHW + (picture - soft_BCHW).detach()
+
+
+def _head(width: int, channels: int) -> nn.Sequential:
+    return nn.Sequential(nn.BatchNorm2d(width), nn.SiLU(), nn.Conv2d(width, channels, 1))
+
+
+def _check(config: SpriteVaeConfig) -> None:
+    cell_px = 2 ** len(config.widths)
+    if config.image_size % cell_px or config.image_size < cell_px:
+        raise ConfigError(
+            f"A sprite of {config.image_size} px cannot be halved {len(config.widths)} times.",
+            hint=f"Use an image_size that is a multiple of {cell_px}, or fewer widths.",
+        )
+    if config.detail_channels and config.detail_stage >= len(config.widths):
+        raise ConfigError(
+            f"Detail cannot enter at stage {config.detail_stage}: there are {len(config.widths)}.",
+            hint="Use a detail_stage below the number of widths; 0 is the finest.",
+        )
 
 
 def expected(indexed: Indexed) -> Tensor:
@@ -199,23 +251,26 @@ def expected(indexed: Indexed) -> Tensor:
     return rgba.view(batch, 4, height, width) * 2.0 - 1.0
 
 
-def mixture_nll(indexed: Indexed, x_BCHW: Tensor, sigma: float) -> Tensor:
+def mixture_nll(indexed: Indexed, colours_BN3: Tensor, solid_BN: Tensor, sigma: float) -> Tensor:
     """Negative log-likelihood of pictures under the decoder's mixture; summed over pixels, mean over the batch.
 
-    Opaque pixels: -log sum_k p_k exp(-|x - c_k|^2 / (2 sigma^2)); transparent ones: -log p_0; half-transparent
-    ones: both, weighted by their alpha. The Gaussians' constant factor is left out.
+    Solid pixels: -log sum_k p_k exp(-|x - c_k|^2 / (2 sigma^2)); others: -log p_0. The Gaussians' constant factor
+    is left out.
+
+    Args:
+        indexed: What the decoder says.
+        colours_BN3: Straight RGB of the pixels, 0 to 1.
+        solid_BN: Which of them are there.
+        sigma: Tolerance, in units of full scale.
     """
-    x = (x_BCHW.float() + 1.0) / 2.0
-    alpha_BN = x[:, 3].flatten(1)
-    straight_B3N = (x[:, :3] / x[:, 3:4].clamp(min=1 / 255)).clamp(0.0, 1.0).flatten(2)
     log_share = torch.log_softmax(indexed.logits_BKHW, dim=1).flatten(2)
     colours = indexed.colours_BK3
     # |x - c|^2 by the binomial formula: one matrix product instead of a (B, K, 3, N) difference.
     distance_BKN = (
         (colours**2).sum(dim=2, keepdim=True)
-        - 2.0 * torch.bmm(colours, straight_B3N)
-        + (straight_B3N**2).sum(dim=1, keepdim=True)
+        - 2.0 * torch.bmm(colours, colours_BN3.transpose(1, 2))
+        + (colours_BN3**2).sum(dim=2)[:, None]
     ).clamp(min=0.0)
-    opaque = -torch.logsumexp(log_share[:, 1:] - distance_BKN / (2.0 * sigma**2), dim=1)
-    nll = alpha_BN * opaque - (1.0 - alpha_BN) * log_share[:, 0]
+    solid = -torch.logsumexp(log_share[:, 1:] - distance_BKN / (2.0 * sigma**2), dim=1)
+    nll = torch.where(solid_BN, solid, -log_share[:, 0])
     return nll.sum(dim=1).mean()

@@ -11,7 +11,7 @@ import torch
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.config import RunConfig, TrainingConfig
 from lunar_studio.data.batches import augment, batch_indices
-from lunar_studio.data.dataset import F64, Dataset
+from lunar_studio.data.dataset import F64, I64, Dataset
 from lunar_studio.models.losses import kl_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
@@ -22,6 +22,7 @@ from lunar_studio.training.step import Batch, lesson_size
 # Damage between barely visible and plain to see; a milder rung is a share of it.
 _SEVERITY = (0.15, 1.0)
 _MILDER = (0.15, 0.7)
+_TEACHER_STREAM = 17
 
 
 class Lessons:
@@ -51,10 +52,28 @@ class Lessons:
             shift_px=training.shift_px,
             recolour=training.recolour,
         )
+        return self._batch(rgba, places, rng, plan, taught=lesson_size(len(rgba)) if self._teaches(step) else 0)
+
+    def damaged_batch(self, step: int, plan: Plan) -> Batch:
+        """A batch of the teacher's alone: every sprite of it is damaged."""
+        training = self.config.training
+        rng = np.random.default_rng([training.seed, step, _TEACHER_STREAM])
+        places = batch_indices(
+            self._weights, seed=training.seed + _TEACHER_STREAM, step=step, batch_size=training.batch_size
+        )
+        rgba = augment(
+            self.dataset.sprites_NHWC[self._train[places]], rng, flip=training.flip, shift_px=training.shift_px
+        )
+        return self._batch(rgba, places, rng, plan, taught=len(rgba))
+
+    def _teaches(self, step: int) -> bool:
+        training = self.config.training
+        return training.teacher_mode in ("joint", "alternating") and step % training.teacher_every == 0
+
+    def _batch(self, rgba: U8, places: I64, rng: np.random.Generator, plan: Plan, *, taught: int) -> Batch:
         mild = bad = np.zeros((0, *rgba.shape[1:]), np.uint8)
-        teaches = training.teacher_mode != "off" and step % training.teacher_every == 0
-        if teaches:
-            mild, bad = damaged_pairs(rgba[: lesson_size(len(rgba))], rng)
+        if taught:
+            mild, bad = damaged_pairs(rgba[:taught], rng)
         words = self._words_ND[torch.from_numpy(places)]
         return Batch(
             *(

@@ -42,12 +42,12 @@ from lunar_studio.models.memory import training_bytes
 from lunar_studio.models.model_file import save_model
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.training import schedules
+from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
 from lunar_studio.training.checkpoints import load_latest, save_checkpoint
 from lunar_studio.training.collapse import CollapseWatch
 from lunar_studio.training.device import Plan, choose_plan, every_thread, set_threads
 from lunar_studio.training.finish import card_of, finish, model_name
 from lunar_studio.training.lessons import Lessons, training_captions
-from lunar_studio.training.prior_fit import fit_prior
 from lunar_studio.training.run_folder import CONFIG, FACTS, RunFacts, RunFolder
 from lunar_studio.training.state import new_state
 from lunar_studio.training.step import Outcome, training_step
@@ -56,6 +56,7 @@ _PREVIEWED = 8
 _VALIDATED = 512
 _RATE_WINDOW = 20
 _MAX_STRIKES = 3
+_ALONE_REPORT = 25
 _PAUSE_POLL_S = 0.05
 # Of the planned time, what is left beside validation, previews, checkpoints, finishing and the prior alone.
 _PLANNED_SHARE = 0.75
@@ -119,6 +120,7 @@ class _Run:
         self.vocabulary = Vocabulary.fit(training_captions(dataset), self.config.teacher.embedding_dim)
         self.lessons = Lessons(dataset, self.vocabulary, self.config)
         self.figures: dict[str, float] = {}
+        self.begin, self.done = 0.0, False
         self.collapse = CollapseWatch()
         # The teacher does not learn in every step; its last figures stand until the next.
         self.losses: dict[str, float] = {}
@@ -127,6 +129,7 @@ class _Run:
     def events(self) -> Iterator[TrainEvent]:
         """The whole leg."""
         yield PhaseStarted(0, "Measuring this machine")
+        self.begin = time.perf_counter()
         self.plan = choose_plan(self.config.training, self._throwaway_step)
         self._settle_length()
         self.state = new_state(self.config, self.plan)
@@ -138,10 +141,9 @@ class _Run:
         reason: Literal["finished", "stopped"] = "finished"
         try:
             yield from self._steps()
-            if self.state.step < self.config.training.max_steps:
+            yield from self._alone()
+            if not self.done:
                 reason = "stopped"
-            else:
-                yield from self._fit_prior()
             yield from self._checkpoint()
             yield from self._finish(quick=self.should_stop())
         except LunarError:
@@ -205,10 +207,10 @@ class _Run:
 
     def _steps(self) -> Iterator[TrainEvent]:
         training, state = self.config.training, self.state
-        begin = saved = time.perf_counter()
+        begin = saved = self.begin
         recent: deque[tuple[float, int]] = deque([(begin, state.images)], maxlen=_RATE_WINDOW)
         yield from self._preview()
-        while state.step < training.max_steps and not self.should_stop():
+        while state.step < training.max_steps and not self._leg_is_over():
             if self._waited():
                 recent.clear()
                 recent.append((time.perf_counter(), state.images))
@@ -234,8 +236,6 @@ class _Run:
             if time.perf_counter() - saved >= training.checkpoint_s and not last:
                 yield from self._checkpoint()
                 saved = time.perf_counter()
-            if training.max_minutes and (time.perf_counter() - begin) / 60.0 >= training.max_minutes:
-                return
 
     def _waited(self) -> bool:
         """Whether a pause was sat out."""
@@ -361,10 +361,40 @@ class _Run:
         self._record("running")
         yield CheckpointSaved(self.state.step, path, is_best)
 
-    def _fit_prior(self) -> Iterator[TrainEvent]:
-        step = self.state.step
-        for share, loss in fit_prior(self.state, self.dataset, self.vocabulary, self.plan, self.should_stop):
-            yield PhaseStarted(step, f"Teaching the model to invent: {share:.0%}, loss {loss:.3f}")
+    def _alone(self) -> Iterator[TrainEvent]:
+        """The parts that learn when the VAE is done, one after the other; `done` says whether they came to the end."""
+        if self.state.step < self.config.training.max_steps:
+            return
+        if self.config.training.teacher_mode == "after":
+            yield from self._learn_alone(TeacherAlone(self.state, self.lessons, self.plan))
+            if self._leg_is_over():
+                return
+        yield from self._learn_alone(PriorAlone(self.state, self.dataset, self.vocabulary, self.plan))
+        self.done = self.state.alone.get("prior", 0) >= round(
+            self.config.prior.finish_share * self.config.training.max_steps
+        )
+
+    def _learn_alone(self, lesson: Alone) -> Iterator[TrainEvent]:
+        state = self.state
+        recent: deque[float] = deque(maxlen=_ALONE_REPORT)
+        saved = time.perf_counter()
+        while (index := state.alone.get(lesson.part, 0)) < lesson.steps and not self._leg_is_over():
+            if self._waited():
+                continue
+            recent.append(lesson.step(index))
+            state.alone[lesson.part] = index + 1
+            if (index + 1) % _ALONE_REPORT == 0 or index + 1 == lesson.steps:
+                loss = sum(recent) / len(recent)
+                self.folder.log_alone(lesson.part, index + 1, loss)
+                share = (index + 1) / lesson.steps
+                yield PhaseStarted(state.step, f"{lesson.title}: {share:.0%}, loss {loss:.3f}")
+            if time.perf_counter() - saved >= self.config.training.checkpoint_s:
+                yield from self._checkpoint()
+                saved = time.perf_counter()
+
+    def _leg_is_over(self) -> bool:
+        minutes = self.config.training.max_minutes
+        return self.should_stop() or (minutes > 0 and (time.perf_counter() - self.begin) / 60.0 >= minutes)
 
     def _finish(self, *, quick: bool) -> Iterator[TrainEvent]:
         yield PhaseStarted(self.state.step, "Finding directions for the sliders")

@@ -123,7 +123,13 @@ class RunFolder:
         """Append one line of metrics; steps only every tenth and the first."""
         if isinstance(event, StepDone) and event.step % LOG_EVERY and event.step != 1:
             return
-        record: Mapping[str, object] = {"event": type(event).__name__, **msgspec.to_builtins(event)}
+        self._append({"event": type(event).__name__, **msgspec.to_builtins(event)})
+
+    def log_alone(self, part: str, step: int, loss: float) -> None:
+        """Append the loss of a part that learns alone; `alone_step` counts its own steps."""
+        self._append({"event": "LearntAlone", "part": part, "alone_step": step, "loss": loss})
+
+    def _append(self, record: Mapping[str, object]) -> None:
         try:
             self._metrics.write(msgspec.json.encode(record) + b"\n")
             self._metrics.flush()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,8 @@ from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.training.device import Plan, lay_out
 
 Scalars = dict[str, float | int | str]
+Part = Literal["vae", "teacher", "prior"]
+_ALONE = "alone."
 
 
 @dataclass
@@ -39,6 +41,7 @@ class TrainState:
         best_exact_pixel: Best validation so far; -1 before the first.
         balance_scale: Rises tenfold each time the experts collapsed into one.
         rates: Learning rate of each part, before schedules.
+        alone: Steps that a part has learned alone since the VAE last learned.
         extra_losses: Losses of extensions that the VAE learns too.
     """
 
@@ -54,6 +57,7 @@ class TrainState:
     best_exact_pixel: float = -1.0
     balance_scale: float = 1.0
     rates: dict[str, float] = field(default_factory=dict)
+    alone: dict[Part, int] = field(default_factory=dict)
     extra_losses: ExtraLosses = field(default_factory=lambda: ExtraLosses({}))
 
     @property
@@ -128,6 +132,7 @@ class TrainState:
             "strikes": self.strikes,
             "best_exact_pixel": self.best_exact_pixel,
             "balance_scale": self.balance_scale,
+            **{f"{_ALONE}{part}": steps for part, steps in self.alone.items()},
             **{f"scaler.{key}": value for key, value in scale.items()},
         }
 
@@ -154,6 +159,8 @@ class TrainState:
         self.rate_scale, self.strikes = float(scalars["rate_scale"]), int(scalars["strikes"])
         self.best_exact_pixel = float(scalars["best_exact_pixel"])
         self.balance_scale = float(scalars["balance_scale"])
+        parts: tuple[Part, ...] = ("vae", "teacher", "prior")
+        self.alone = {part: int(scalars[_ALONE + part]) for part in parts if _ALONE + part in scalars}
         scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
         if self.scaler.is_enabled() and scale:
             self.scaler.load_state_dict(scale)

@@ -78,12 +78,13 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
     if finite:
         _apply(state, "vae")
         if state.teacher is not None and len(batch.bad_BHWC):
-            teacher_losses, shares, finite = _teacher_step(state, state.teacher, batch, drawn, plan)
+            teacher_losses, shares, finite = teacher_step(state, state.teacher, batch, drawn, plan)
             losses |= teacher_losses
         losses["prior"] = _prior_step(state, batch, latents, plan, generator)
         finite = finite and math.isfinite(losses["prior"])
     if finite:
         state.step += 1
+        state.alone.clear()
         state.images += len(batch.rgba_BHWC)
         state.update_averages()
     for optimizer in state.optimizers.values():
@@ -136,20 +137,32 @@ def _reward(teacher: nn.Module, drawn_BCHW: Tensor, kind: str, target: float) ->
     return quality_loss(score, "mean_score" if kind == "mean_score" else "target", target)
 
 
-def _teacher_step(
-    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor, plan: Plan
+def teacher_step(
+    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor | None, plan: Plan
 ) -> tuple[dict[str, float], tuple[float, ...], bool]:
-    """Teach the teacher: real above mildly damaged above badly damaged, and real above drawn."""
+    """Teach the teacher: real above mildly damaged above badly damaged, and real above drawn.
+
+    Args:
+        state: Its VAE prepares the pictures; its teacher's optimizer takes the step.
+        teacher: In training mode.
+        batch: With damaged sprites.
+        drawn_BCHW: The VAE's pictures of the same sprites, or None where it draws none now.
+        plan: Where to compute.
+
+    Returns:
+        Losses, mean gate weights, and whether all was finite; when not, nothing was changed.
+    """
     vae, config = state.vae, state.config.training
     count = len(batch.bad_BHWC)
-    pictures = torch.cat([vae.prepare(rgba) for rgba in (batch.rgba_BHWC[:count], batch.mild_BHWC, batch.bad_BHWC)])
-    pictures = torch.cat([pictures, drawn_BCHW[:count].to(pictures.dtype)])
+    kinds = [vae.prepare(rgba) for rgba in (batch.rgba_BHWC[:count], batch.mild_BHWC, batch.bad_BHWC)]
+    if drawn_BCHW is not None:
+        kinds.append(drawn_BCHW[:count].to(kinds[0].dtype))
     with plan.autocast():
-        judged = teacher(pictures.contiguous(memory_format=plan.memory_format))
-    real, mild, bad, drawn = judged.logit_B.split([count, count, count, len(drawn_BCHW[:count])])
+        judged = teacher(torch.cat(kinds).contiguous(memory_format=plan.memory_format))
+    real, mild, bad, *drawn = judged.logit_B.split([len(kind) for kind in kinds])
     ranking = ranking_loss(real, mild, _MARGIN) + ranking_loss(mild, bad, _MARGIN)
-    if config.adversarial_weight > 0:
-        ranking = ranking + config.adversarial_weight * ranking_loss(real, drawn[:count], 0.0)
+    if drawn and config.adversarial_weight > 0:
+        ranking = ranking + config.adversarial_weight * ranking_loss(real, drawn[0], 0.0)
     # Pairs fix the order within a sprite; this fixes it between sprites.
     verdict = torch.cat([nn.functional.softplus(-real), nn.functional.softplus(bad)]).mean()
     semantic = semantic_loss(judged.embedding_BD[:count], batch.words_BD[:count])
@@ -159,8 +172,9 @@ def _teacher_step(
     state.scaler.unscale_(state.optimizers["teacher"])
     norm = float(nn.utils.clip_grad_norm_(teacher.parameters(), 5.0))
     losses = {"teacher": float(ranking.detach() + verdict.detach()), "semantic": float(semantic.detach())}
-    # Shown before the reward begins, too: how the teacher likes what is drawn.
-    losses["quality"] = float(quality_loss(torch.sigmoid(drawn.detach()), config.quality_loss, config.quality_target))
+    if drawn:  # shown before the reward begins, too: how the teacher likes what is drawn
+        scores = torch.sigmoid(drawn[0].detach())
+        losses["quality"] = float(quality_loss(scores, config.quality_loss, config.quality_target))
     sound = math.isfinite(norm) and all(map(math.isfinite, losses.values()))
     if sound:
         _apply(state, "teacher")
