@@ -30,18 +30,22 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Failure, StepDone, TrainEvent
+from lunar_studio.core.events import Failure, Followed, StepDone, TrainEvent
+from lunar_studio.core.latent import Latent
+from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, theme, ui_map
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.crash import CrashReporter
 from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.export.onnx_saving import OnnxSaving
 from lunar_studio.gui.main_window import MainWindow, PageFactory
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
+from lunar_studio.workers.onnx_service import OnnxService
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
@@ -66,6 +70,23 @@ def load_explorer(path: Path | None) -> Explorer:
     from lunar_studio.explore.engine import load
 
     return load(path)
+
+
+def follow_pins(
+    explorer: Explorer, latent: Latent, pins: Overlay, *, should_stop: Callable[[], bool]
+) -> Iterator[Followed]:
+    """Follow, as `session.ports.PinFollower` says; imported here, in the worker's thread.
+
+    Raises:
+        TypeError: The explorer is not the engine: it is always what `load_explorer` gave.
+    """
+    from lunar_studio.explore.engine import Engine
+    from lunar_studio.explore.refine import follow
+
+    if not isinstance(explorer, Engine):
+        raise TypeError(f"pins are followed by an Engine, not by {type(explorer).__name__}")
+    for found in follow(explorer, latent, pins, should_stop=should_stop):
+        yield Followed(found.latent, found.exact_pixel, found.step)
 
 
 def train(
@@ -117,7 +138,7 @@ class Studio(QObject):
         theme.apply(app, _wanted_theme(self.preferences))
         app.setWindowIcon(QIcon(icons.pixmap("moon", theme.DARK.accent, 1.0, 4 * icons.GRID_PX)))
         self.host = ThreadHost(self)
-        self.explore_service = ExploreService(self.host, load_explorer, self)
+        self.explore_service = ExploreService(self.host, load_explorer, self, follower=follow_pins)
         self.train_service = TrainService(self.host, train, self)
         self.session = Session()
         self.controller = ExploreController(self.session, self.explore_service, self)
@@ -139,7 +160,17 @@ class Studio(QObject):
         self.window = MainWindow(self.controller, self.preferences, factories)
         self.window.runner.crashed.connect(self._reporter.report)
         self._reporter.set_window(self.window)
+        service = OnnxService(self.host, self)
+        saving = OnnxSaving(service, self.window, self._opened_model, paths.exports_dir())
+        saving.said.connect(self.window.show_notice)
+        saving.stated.connect(self.window.status.show_state)
+        self.window.actions_by_id.bind("save-onnx", saving.ask)
         self.window.show()
+
+    def _opened_model(self) -> Path | None:
+        """The file of the model on show, or None for the bundled one; the window notes it when it has opened."""
+        name = self.preferences.values.text("files.last_model")
+        return Path(name) if name else None
 
     def _make_train_page(self, actions: ActionSet) -> QWidget:
         from lunar_studio.gui.train.train_page import TrainPage  # brings pyqtgraph

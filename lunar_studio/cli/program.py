@@ -17,6 +17,7 @@ from lunar_studio.cli import (
     evaluate_command,
     latent_commands,
     model_commands,
+    onnx_command,
     sample_command,
     score_command,
     train_command,
@@ -38,6 +39,7 @@ _GROUPS = (
     sample_command,
     score_command,
     art_commands,
+    onnx_command,
     bench_command,
 )
 

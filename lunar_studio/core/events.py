@@ -68,6 +68,21 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The model has come nearer to drawing pinned pixels of its own.
+
+    Attributes:
+        latent: The best so far.
+        share: Share of the pinned pixels that it draws by itself, 0 to 1.
+        step: Steps done; 0 is where it began.
+    """
+
+    latent: Latent
+    share: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Work ended with a mistake of the world: what happened and what to do, ready to show."""
 

@@ -117,6 +117,21 @@ def ratio(above_N: npt.ArrayLike, below_N: npt.ArrayLike, families_N: I64 | None
         return between_percentiles(float(above.sum()) / total, (draws_RF @ above_F) / (draws_RF @ below_F))
 
 
+def share(hits_N: npt.ArrayLike) -> Estimate:
+    """The share of independent sprites that something is true of, with Wilson's interval (1927); 0 of none.
+
+    For rare things: a bootstrap of no hits would be sure that there are none.
+    """
+    hits = np.asarray(hits_N, np.bool_)
+    count, found = len(hits), float(hits.mean()) if len(hits) else 0.0
+    if not count:
+        return Estimate(0.0, 0.0, 0.0)
+    z = 1.96
+    middle = (found + z**2 / (2 * count)) / (1 + z**2 / count)
+    half = z / (1 + z**2 / count) * float(np.sqrt(found * (1 - found) / count + (z / (2 * count)) ** 2))
+    return Estimate(found, max(0.0, min(found, middle - half)), min(1.0, max(found, middle + half)))
+
+
 def grouped(families_N: I64, *, groups: int = _GROUPS, seed: int = _SEED) -> I64:
     """A number below `groups` for each sprite, shape (N,): families whole, groups about equally large.
 

@@ -139,6 +139,7 @@ class MainWindow(QMainWindow):
         self.header.model_button.open_asked.connect(self.ask_for_model)
         self.explore.open_asked.connect(self.ask_for_model)
         self.explore.canvas.hovered.connect(self.status.show_pixel)
+        self.explore.following.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)
         self.banner.closed.connect(self._banner_box.hide)

@@ -125,7 +125,7 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
         "facts": msgspec.json.encode(facts).decode(),
     }
     try:
-        _write_atomically(_in_order(save(tensors, metadata=metadata)), path)
+        write_atomically(_in_order(save(tensors, metadata=metadata)), path)
     except OSError as exc:
         raise ModelFileError(
             f"The model could not be saved as {path}: {exc.strerror or exc}.",
@@ -198,7 +198,12 @@ def _in_order(payload: bytes) -> bytes:
     return len(encoded).to_bytes(8, "little") + encoded + payload[8 + length :]
 
 
-def _write_atomically(payload: bytes, path: Path) -> None:
+def write_atomically(payload: bytes, path: Path) -> None:
+    """Write a file that is whole or not there; what stood under its name stays until then.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".model-")
     try:

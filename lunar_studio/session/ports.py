@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import TrainEvent
+from lunar_studio.core.events import Followed, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 
@@ -54,6 +55,22 @@ class ExplorerLoader(Protocol):
 
         Raises:
             ModelFileError: The file is damaged, hostile, not ours or too new.
+        """
+
+
+class PinFollower(Protocol):
+    """Moves a latent until the model draws pinned pixels of its own; `explore.refine.follow` is the real one."""
+
+    def __call__(
+        self, explorer: Explorer, latent: Latent, pins: Overlay, *, should_stop: Callable[[], bool]
+    ) -> Iterator[Followed]:
+        """Report where it begins, then every few steps the best so far.
+
+        Args:
+            explorer: The loaded model.
+            latent: Where to begin.
+            pins: What is wanted.
+            should_stop: Asked after every step.
         """
 
 

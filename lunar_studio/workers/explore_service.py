@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.events import Decoded, Encoded, Failure, Followed, Sampled
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import ExplorerLoader
+from lunar_studio.session.ports import ExplorerLoader, PinFollower
 from lunar_studio.workers.explore_worker import (
     Drawn,
     DrawRequest,
     EncodeRequest,
     ExploreWorker,
+    FollowRequest,
     LoadedModel,
     SampleRequest,
 )
@@ -34,6 +36,7 @@ class ExploreService(QObject):
         host: Runs and ends the thread.
         loader: Opens a model file; called in the worker's thread.
         parent: The QObject that owns this one.
+        follower: Makes the rest of a sprite follow pinned pixels; without one, `request_follow` ends at once.
 
     Attributes:
         loading: Emitted when a model begins to be opened.
@@ -43,6 +46,8 @@ class ExploreService(QObject):
         sampled: Emitted with a `Sampled`.
         encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`: many sprites for one topic.
+        followed: Emitted with a number and a `Followed`, while the rest of a sprite follows its pinned pixels.
+        follow_ended: Emitted with that number when it is over.
         failed: Emitted with a `Failure` of any request.
     """
 
@@ -53,18 +58,31 @@ class ExploreService(QObject):
     sampled = Signal(object)
     encoded = Signal(object)
     drawn = Signal(object)
+    followed = Signal(int, object)
+    follow_ended = Signal(int)
     failed = Signal(object)
 
-    def __init__(self, host: ThreadHost, loader: ExplorerLoader, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        host: ThreadHost,
+        loader: ExplorerLoader,
+        parent: QObject | None = None,
+        *,
+        follower: PinFollower | None = None,
+    ) -> None:
         super().__init__(parent)
         self._is_loading = False
-        self._worker = ExploreWorker(loader)
+        self._follows = 0
+        self._stop_following = threading.Event()
+        self._worker = ExploreWorker(loader, follower)
         self._worker.loaded.connect(self._on_loaded)
         self._worker.load_failed.connect(self._on_load_failed)
         self._worker.decoded.connect(self._on_decoded)
         self._worker.sampled.connect(self._on_sampled)
         self._worker.encoded.connect(self._on_encoded)
         self._worker.drawn.connect(self._on_drawn)
+        self._worker.followed.connect(self._on_followed)
+        self._worker.follow_ended.connect(self._on_follow_ended)
         self._worker.failed.connect(self._on_failed)
         self._worker.crashed.connect(self._on_crashed)
         host.start(self._worker)
@@ -99,6 +117,22 @@ class ExploreService(QObject):
         """Like `request_draw`, for `count` latents from the prior."""
         self._worker.post(DrawRequest(topic, (), SampleRequest(seed, prompt, count, 1.0)))
 
+    def request_follow(self, latent: Latent, pins: Overlay) -> int:
+        """Look for a latent near `latent` whose decoding has the pinned pixels of its own; ends what is under way.
+
+        Returns:
+            The number that `followed` and, at the end, `follow_ended` will carry.
+        """
+        self.stop_following()
+        self._follows += 1
+        self._stop_following = threading.Event()
+        self._worker.post(FollowRequest(self._follows, latent, pins, self._stop_following))
+        return self._follows
+
+    def stop_following(self) -> None:
+        """It is enough: `follow_ended` comes soon, and nothing before it."""
+        self._stop_following.set()
+
     @Slot(object)
     def _on_loaded(self, model: LoadedModel) -> None:
         self._is_loading = False
@@ -124,6 +158,14 @@ class ExploreService(QObject):
     @Slot(object)
     def _on_drawn(self, event: Drawn) -> None:
         self.drawn.emit(event)
+
+    @Slot(int, object)
+    def _on_followed(self, number: int, event: Followed) -> None:
+        self.followed.emit(number, event)
+
+    @Slot(int)
+    def _on_follow_ended(self, number: int) -> None:
+        self.follow_ended.emit(number)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

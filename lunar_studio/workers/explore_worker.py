@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import Explorer, ExplorerLoader
+from lunar_studio.session.ports import Explorer, ExplorerLoader, PinFollower
 from lunar_studio.workers.mailbox import Mailbox
 from lunar_studio.workers.thread_host import Worker
 
@@ -82,6 +82,28 @@ class DrawRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowRequest:
+    """A latent whose decoding has the pinned pixels of its own.
+
+    Attributes:
+        number: Tells its answers from those of others.
+        latent: Where to begin.
+        pins: What is wanted.
+        stop: Set by whoever asked, when it is enough.
+    """
+
+    number: int
+    latent: Latent
+    pins: Overlay
+    stop: threading.Event
+
+    @property
+    def key(self) -> Hashable:
+        """A newer request of the same key replaces this one, even when it is half done."""
+        return "follow"
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """Many latents became sprites, and the teacher scored them.
 
@@ -98,7 +120,7 @@ class Drawn:
     scores: tuple[Score, ...]
 
 
-Request = SampleRequest | EncodeRequest | DrawRequest
+Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest
 
 
 class ExploreWorker(Worker):
@@ -111,6 +133,8 @@ class ExploreWorker(Worker):
         sampled: Emitted with a `Sampled`.
         encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`.
+        followed: Emitted with the number of a request and a `Followed`.
+        follow_ended: Emitted with the number of a request after its last `followed`, whatever ended it.
     """
 
     loaded = Signal(object)
@@ -119,10 +143,13 @@ class ExploreWorker(Worker):
     sampled = Signal(object)
     encoded = Signal(object)
     drawn = Signal(object)
+    followed = Signal(int, object)
+    follow_ended = Signal(int)
 
-    def __init__(self, loader: ExplorerLoader) -> None:
+    def __init__(self, loader: ExplorerLoader, follower: PinFollower | None = None) -> None:
         super().__init__("exploring")
         self._loader = loader
+        self._follower = follower
         self._explorer: Explorer | None = None
         self._condition = threading.Condition()
         self._loads: Mailbox[Path | None] = Mailbox(self._condition)
@@ -238,6 +265,8 @@ class ExploreWorker(Worker):
                 self.encoded.emit(Encoded(request.sprite, explorer.encode(request.sprite)))
             case DrawRequest():
                 yield from self._draw(explorer, request)
+            case FollowRequest():
+                yield from self._follow(explorer, request)
 
     def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
         latents = request.latents
@@ -253,3 +282,19 @@ class ExploreWorker(Worker):
             scores.append(explorer.score(sprites[-1]))
             yield
         self.drawn.emit(Drawn(request.topic, latents, tuple(sprites), tuple(scores)))
+
+    def _follow(self, explorer: Explorer, request: FollowRequest) -> Iterator[None]:
+        try:
+            if self._follower is not None and len(request.latent) == explorer.info.latent_dim:
+                should_stop = _either(request.stop.is_set, self.should_stop)
+                for found in self._follower(explorer, request.latent, request.pins, should_stop=should_stop):
+                    if should_stop():
+                        break
+                    self.followed.emit(request.number, found)
+                    yield
+        finally:
+            self.follow_ended.emit(request.number)
+
+
+def _either(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: first() or second()

@@ -47,6 +47,18 @@ def test_a_ratio_weighs_each_sprite_by_what_it_has() -> None:
     assert found.high == pytest.approx(0.5)
 
 
+def test_a_share_is_unsure_even_of_what_it_never_saw() -> None:
+    none = intervals.share(np.zeros(100))
+    assert (none.value, none.low) == (0.0, 0.0)
+    assert none.high == pytest.approx(0.037, abs=0.001)  # the rule of three says 3 in 100
+    always = intervals.share(np.ones(100))
+    assert (always.low, always.high) == pytest.approx((1.0 - none.high, 1.0))
+    # The textbook's example for Wilson's interval: 0.5 of 100.
+    half = intervals.share(np.arange(100) < 50)
+    assert (half.low, half.high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+    assert intervals.share([]) == intervals.Estimate(0.0, 0.0, 0.0)
+
+
 def test_nothing_gives_nothing() -> None:
     assert intervals.mean([]) == intervals.Estimate(0.0, 0.0, 0.0)
     assert intervals.ratio([0, 0], [0, 0]) == intervals.Estimate(0.0, 0.0, 0.0)

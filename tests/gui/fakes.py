@@ -10,12 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import RunEnded, TrainEvent
+from lunar_studio.core.events import Followed, RunEnded, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import ExportError, ModelFileError
+from lunar_studio.session.ports import Explorer
 
 SIZE = 32
 LATENT_DIM = 24
@@ -137,6 +139,21 @@ class TinyLoader:
         if not path.name.endswith(".good.safetensors"):
             raise ModelFileError(f"{path.name} is not a model.", hint="Choose a file that Lunar Studio has written.")
         return TinyExplorer(path.stem)
+
+
+def tiny_follower(
+    explorer: Explorer, latent: Latent, pins: Overlay, *, should_stop: Callable[[], bool]
+) -> Iterator[Followed]:
+    """Walks one number of the latent up, a tenth at a time, for ten steps or until it is stopped."""
+    del explorer, pins
+    yield Followed(latent, 0.0, 0)
+    for step in range(1, 11):
+        if should_stop():
+            return
+        time.sleep(0.01)
+        values = latent.values_L.copy()
+        values[1] += 0.1 * step
+        yield Followed(Latent(values), step / 10, step)
 
 
 def tiny_trainer(

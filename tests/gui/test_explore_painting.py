@@ -378,3 +378,57 @@ def test_a_painted_overlay_is_what_the_service_was_asked_for(painter: Painter, q
             and painter.shell.controller.current.edits == Overlay.painted([(3, 3), (4, 3)], RED)
         )
     )
+
+
+# ---- the rest follows --------------------------------------------------------------------------------------
+
+
+def test_the_rest_follows_in_one_step_and_is_told(painter: Painter, qtbot: QtBot) -> None:
+    shell, action = painter.shell, painter.shell.window.actions_by_id["follow-pins"]
+    assert not action.isEnabled()
+    painter.take(Qt.Key.Key_B)
+    painter.drag((3, 3), (6, 3))
+    before = shell.session.document.latent
+    assert before is not None
+    said: list[str] = []
+    shell.window.explore.following.said.connect(said.append)
+    qtbot.keyClick(shell.window, Qt.Key.Key_F)
+    assert action.isChecked()
+    qtbot.waitUntil(lambda: not action.isChecked())
+    shell.wait_until_shown()
+    after = shell.session.document.latent
+    assert after is not None
+    assert after.values_L[1] == pytest.approx(before.values_L[1] + 1.0, abs=1e-5)
+    assert painter.titles() == ["Paint", "Make the rest follow"]
+    assert said[-1] == "The model now draws 100% of your pins of its own; it was 0%"
+    assert any("40% of your pins, step 4" in words for words in said)
+    np.testing.assert_array_equal(painter.sprite.rgba_HWC[3, 3:7], [RED] * 4)
+    shell.session.undo()
+    assert shell.session.document.latent == before
+
+
+def test_any_other_edit_ends_it(painter: Painter, qtbot: QtBot) -> None:
+    shell, following = painter.shell, painter.shell.window.explore.following
+    painter.take(Qt.Key.Key_B)
+    painter.drag((3, 3))
+    following.start()
+    qtbot.waitUntil(lambda: "Make the rest follow" in painter.titles())
+    shell.slider("shape/0").setValue(300)
+    moved = shell.session.document.latent
+    qtbot.waitUntil(lambda: not following.is_running)
+    assert shell.session.document.latent == moved
+
+
+def test_pressing_again_stops_it_where_it_is(painter: Painter, qtbot: QtBot) -> None:
+    shell, action = painter.shell, painter.shell.window.actions_by_id["follow-pins"]
+    painter.take(Qt.Key.Key_B)
+    painter.drag((3, 3))
+    before = shell.session.document.latent
+    assert before is not None
+    action.trigger()
+    qtbot.waitUntil(lambda: shell.session.document.latent != before)
+    action.trigger()
+    qtbot.waitUntil(lambda: not action.isChecked())
+    stopped = shell.session.document.latent
+    assert stopped is not None
+    assert stopped.values_L[1] < before.values_L[1] + 0.95

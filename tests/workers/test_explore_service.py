@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
-from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.events import Decoded, Encoded, Failure, Followed, Sampled
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.ports import Explorer, PinFollower
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
@@ -241,3 +244,97 @@ def test_closing_does_not_wait_for_a_long_grid(
     qtbot.waitUntil(lambda: len(loader.explorer.decoded) > 1)
     assert host.shut_down(limit_ms=PATIENCE_MS) == ()
     assert len(loader.explorer.decoded) < 100_000
+
+
+# ---- the rest follows ----------------------------------------------------------------------------------
+
+
+class Follower:
+    """Adds one to the first number with every report; what happens when it is asked to stop is up to it."""
+
+    def __init__(self, reports: int) -> None:
+        self.reports = reports
+        self.given = 0
+
+    def __call__(
+        self, explorer: Explorer, latent: Latent, pins: Overlay, *, should_stop: Callable[[], bool]
+    ) -> Iterator[Followed]:
+        del explorer
+        assert len(pins) == 1
+        for step in range(self.reports):
+            if should_stop():
+                return
+            self.given += 1
+            time.sleep(0.002)
+            yield Followed(Latent(latent.values_L + step), step / self.reports, step)
+
+
+PINS = Overlay.painted([(1, 1)], (255, 0, 0, 255))
+
+
+def following(qtbot: QtBot, host: ThreadHost, follower: PinFollower | None) -> ExploreService:
+    """A service that can follow, its model loaded."""
+    service = ExploreService(host, FakeLoader(), follower=follower)
+    with qtbot.waitSignal(service.loaded):
+        service.load(None)
+    return service
+
+
+def test_following_reports_in_order_and_says_when_it_is_over(qtbot: QtBot, host: ThreadHost) -> None:
+    service = following(qtbot, host, Follower(5))
+    spy = QSignalSpy(service.followed)
+    with qtbot.waitSignal(service.follow_ended) as ended:
+        number = service.request_follow(latent(3.0), PINS)
+    assert ended.args == [number]
+    assert [spy.at(i)[0] for i in range(spy.count())] == [number] * 5
+    assert [float(spy.at(i)[1].latent.values_L[0]) for i in range(spy.count())] == [3.0, 4.0, 5.0, 6.0, 7.0]
+
+
+def test_a_slider_is_served_while_something_follows(qtbot: QtBot, host: ThreadHost) -> None:
+    follower = Follower(100_000)
+    service = following(qtbot, host, follower)
+    service.request_follow(latent(0.0), PINS)
+    for value in (1.0, 2.0, 3.0):
+        with qtbot.waitSignal(service.decoded) as answer:
+            service.request_decode(latent(value))
+        assert answer.args is not None
+        assert answer.args[0].latent == latent(value)
+    with qtbot.waitSignal(service.follow_ended):
+        service.stop_following()
+    given = follower.given
+    qtbot.wait(30)
+    assert follower.given == given < 100_000
+
+
+def test_a_newer_wish_replaces_the_one_under_way(qtbot: QtBot, host: ThreadHost) -> None:
+    service = following(qtbot, host, Follower(50))
+    ended = QSignalSpy(service.follow_ended)
+    first = service.request_follow(latent(0.0), PINS)
+    second = service.request_follow(latent(100.0), PINS)
+    qtbot.waitUntil(lambda: ended.count() > 0 and ended.at(ended.count() - 1)[0] == second)
+    assert second == first + 1
+
+
+def test_who_cannot_follow_says_so_at_once(qtbot: QtBot, host: ThreadHost) -> None:
+    service = following(qtbot, host, None)
+    with qtbot.waitSignal(service.follow_ended):
+        service.request_follow(latent(0.0), PINS)
+
+
+def test_following_that_breaks_ends_too(qtbot: QtBot, host: ThreadHost) -> None:
+    service = following(qtbot, host, Follower(5))
+    two_pins = PINS.put(Overlay.painted([(2, 2)], (0, 0, 0, 255)))
+    with qtbot.waitSignals([service.follow_ended, service.failed]):
+        service.request_follow(latent(0.0), two_pins)  # the fake asserts that there is one
+
+
+def test_painted_pixels_lie_on_what_is_decoded_and_are_judged(qtbot: QtBot, service: ExploreService) -> None:
+    place = latent(3.0)
+    for edits in (NOTHING, PINS):
+        with qtbot.waitSignal(service.decoded) as answer:
+            service.request_decode(place, edits)
+        (event,) = answer.args or []
+        assert event.edits == edits
+        assert event.sprite == edits.over(event.drawn)
+        assert event.drawn == FakeExplorer().decode(place)
+        assert event.score == FakeExplorer().score(event.sprite)

@@ -50,6 +50,8 @@ class CanvasActions(QObject):
             actions.bind(f"tool-{tool}", partial(page.painting.set_tool, tool))
         actions.bind("pin-painted", self._switch_pinning)
         actions.bind("mix-colour", page.brushes.open_mixer)
+        actions.bind("follow-pins", page.following.toggle)
+        page.following.running_changed.connect(actions["follow-pins"].setChecked)
         actions.bind("clear-edits", page.painting.clear)
         actions.bind("unpin-all", page.painting.unpin_all)
         page.painting.tool_changed.connect(self._on_tool)

@@ -109,6 +109,11 @@ class ExploreController(QObject):
         return self._model
 
     @property
+    def service(self) -> ExploreService:
+        """The model's worker, for what this class has no word for."""
+        return self._service
+
+    @property
     def current(self) -> Decoded | None:
         """What was shown last: sprite and score."""
         return self._current

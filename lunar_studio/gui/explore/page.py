@@ -15,6 +15,7 @@ from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
+from lunar_studio.gui.explore.following import Following
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.painting import Painting
@@ -55,6 +56,7 @@ class ExplorePage(QWidget):
         roll_bar: Words, seed, spread.
         painting: What the brush does.
         brushes: Tools and colours.
+        following: Makes the rest of the sprite follow pinned pixels.
     """
 
     open_asked = Signal()
@@ -70,6 +72,7 @@ class ExplorePage(QWidget):
         self.tools = CanvasTools(actions)
         self.brushes = ToolStrip(actions)
         self.painting = Painting(controller, self.canvas, self)
+        self.following = Following(controller, controller.service, self)
         self.roll_bar = RollBar(LARGEST_SEED)
         self.shelf = ShelfPanel(controller.session)
         self.strip = StripPanel()
