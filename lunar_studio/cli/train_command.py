@@ -205,7 +205,8 @@ def _step(event: StepDone, max_steps: int) -> str:
     losses = "  ".join(
         f"{name} {event.losses[name]:.4g}" for name in ("recon", "kl", "quality") if name in event.losses
     )
-    left_s = event.elapsed_s / event.share_done * (1.0 - event.share_done) if event.share_done > 0 else 0.0
+    # From the pace of now: a run that goes on has steps behind it that this leg did not take.
+    left_s = (max_steps - event.step) * event.images / event.step / max(event.images_per_s, 1e-6)
     minutes, seconds = divmod(round(left_s), 60)
     hours, minutes = divmod(minutes, 60)
     left = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"

@@ -73,6 +73,15 @@ class SpriteVaeConfig(
     detail_stage: Annotated[
         int, Meta(ge=0, le=7, description="Stage at which the detail enters; 0 is the finest, at half size.")
     ] = 0
+    detail_price: Annotated[
+        float,
+        Meta(
+            gt=0.0,
+            le=1.0,
+            description="KL weight of palette and detail as a share of that of the cells: less moves more of the picture"
+            " into the detail.",
+        ),
+    ] = 0.1
     widths: Annotated[
         Widths, Meta(description="Channels of each stage, finest (half size) first; each next halves.")
     ] = (

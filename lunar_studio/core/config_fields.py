@@ -221,6 +221,11 @@ def validate(config: RunConfig) -> None:
         channels = 4
     else:
         channels = vae.image_channels  # what else must fit, only its extension knows
+    if vae.latent_dim * config.prior.hidden_dim > MAX_LAYER_WEIGHTS:
+        raise ConfigError(
+            f"A latent of {vae.latent_dim:,} numbers is too long for a prior {config.prior.hidden_dim:,} wide.",
+            hint="Lower prior.hidden_dim, or the numbers of the latent (vae.*_channels, vae.latent_dim).",
+        )
     if training.teacher_mode != "off" and teacher.image_channels != channels:
         raise ConfigError(
             f"The teacher looks at {teacher.image_channels} channels, but the network draws {channels}.",
@@ -428,7 +433,6 @@ def _check_cells(vae: SpriteVaeConfig) -> None:
             f"Detail cannot enter at stage {vae.detail_stage}: vae.widths has {stages}, counted from 0.",
             hint=f"Set vae.detail_stage to {stages - 1} or less, or vae.detail_channels to 0.",
         )
-    _check_layer(max(16 * max(vae.widths) ** 2, vae.latent_dim))
 
 
 def _check_layer(weights: int) -> None:

@@ -66,6 +66,10 @@ class LatentModel(nn.Module, ABC):
         noise = torch.empty_like(mu_BL).normal_(generator=generator)
         return mu_BL + noise * torch.exp(0.5 * logvar_BL)
 
+    def kl_factors(self) -> Tensor | None:
+        """What each number of the latent weighs in the KL loss, (L,), or None where all weigh the same."""
+        return None
+
     @abstractmethod
     def decode(self, z_BL: Tensor) -> Tensor:
         """x_BCHW of latents; soft, for training and gradients."""

@@ -17,7 +17,9 @@ def recon_loss(recon_x: Tensor, x: Tensor) -> Tensor:
     return F.mse_loss(recon_x.float(), x.float(), reduction="mean")
 
 
-def kl_loss(mu_BL: Tensor, logvar_BL: Tensor, form: Literal["mean", "sum"] = "mean") -> Tensor:
+def kl_loss(
+    mu_BL: Tensor, logvar_BL: Tensor, form: Literal["mean", "sum"] = "mean", factors_L: Tensor | None = None
+) -> Tensor:
     """KL divergence of N(mu, exp(logvar)) from N(0, 1).
 
     Args:
@@ -25,8 +27,11 @@ def kl_loss(mu_BL: Tensor, logvar_BL: Tensor, form: Literal["mean", "sum"] = "me
         logvar_BL: Log-variances.
         form: `mean` over batch and numbers (the document's), or `sum` over numbers and mean over the
             batch, i.e. nats per sprite; `sum` is `mean` times L.
+        factors_L: What each number weighs; None is 1 for all.
     """
     per_number = -0.5 * (1 + logvar_BL.float() - mu_BL.float().pow(2) - logvar_BL.float().exp())
+    if factors_L is not None:
+        per_number = per_number * factors_L
     return per_number.mean() if form == "mean" else per_number.sum(dim=1).mean()
 
 

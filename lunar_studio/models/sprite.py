@@ -39,7 +39,7 @@ _READ_CHANNELS = 5
 # Where the posterior of colours begins: within 2 % of full scale.
 _COLOUR_LOGVAR = -5.0
 # Share of a training batch that is drawn without detail, so that the cells alone make a sprite too.
-_WITHOUT_DETAIL = 0.25
+_WITHOUT_DETAIL = 0.5
 # Colours of one sprite no farther apart than this, in levels of 255, are one colour: nobody sees the difference,
 # and invented palettes repeat colours only nearly.
 _SAME_COLOUR = 4.0
@@ -155,6 +155,13 @@ class SpriteVAE(LatentModel):
         means += [mean, *details[:1]]
         logvars += [logvar, *details[1:]]
         return torch.cat(means, dim=1), torch.cat(logvars, dim=1).clamp(*_LOGVAR_RANGE)
+
+    def kl_factors(self) -> Tensor:
+        """Full price for what is drawn, so that a prior can learn it; less for palette and detail."""
+        palette, cells, detail = self.config.latent_parts
+        price = self.palette_logvar.new_full((self.latent_dim,), self.config.detail_price)
+        price[palette : palette + cells] = 1.0
+        return price
 
     def decode_indexed(self, z_BL: Tensor) -> Indexed:
         """Logits and colours of latents."""

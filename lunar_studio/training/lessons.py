@@ -89,7 +89,7 @@ class Lessons:
         x = vae.prepare(torch.from_numpy(sprites_NHWC[: self.config.training.batch_size]).to(plan.device))
         mu, logvar = vae.encode(x)
         recon = vae.reconstruct(mu, x).loss
-        return {"recon": float(recon), "kl": float(kl_loss(mu, logvar, self.config.training.kl_form))}
+        return {"recon": float(recon), "kl": float(kl_loss(mu, logvar, self.config.training.kl_form, vae.kl_factors()))}
 
 
 def training_captions(dataset: Dataset) -> list[str]:

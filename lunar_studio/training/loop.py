@@ -129,7 +129,6 @@ class _Run:
     def events(self) -> Iterator[TrainEvent]:
         """The whole leg."""
         yield PhaseStarted(0, "Measuring this machine")
-        self.begin = time.perf_counter()
         self.plan = choose_plan(self.config.training, self._throwaway_step)
         self._settle_length()
         self.state = new_state(self.config, self.plan)
@@ -139,6 +138,7 @@ class _Run:
         self._record("running")
         yield self._started()
         reason: Literal["finished", "stopped"] = "finished"
+        self.begin = time.perf_counter()
         try:
             yield from self._steps()
             yield from self._alone()

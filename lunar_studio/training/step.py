@@ -109,7 +109,7 @@ def _vae_step(
             mu, logvar = vae.encode(x)
             z = vae.reparameterize(mu, logvar, generator)
             soft, recon = vae.reconstruct(z, x)
-            kl = kl_loss(mu, logvar, config.kl_form)
+            kl = kl_loss(mu, logvar, config.kl_form, vae.kl_factors())
             added = state.extra_losses(soft, x, mu, logvar)
             loss = recon + kl_weight * kl + sum(added.values())
             if index == 0:

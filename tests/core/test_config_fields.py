@@ -89,7 +89,7 @@ def test_a_field_says_its_range_unit_and_default() -> None:
     assert field("training.flip").range_text == "true or false"
     assert field("training.warmup_steps").range_text == "a whole number at least 0"
     assert field("vae.widths").range_text.startswith("1 to 8 whole numbers")
-    assert field("training.teacher_mode").choices == ("off", "joint", "alternating")
+    assert field("training.teacher_mode").choices == ("off", "joint", "alternating", "after")
 
 
 def test_titles_are_words() -> None:
@@ -267,13 +267,14 @@ def test_every_preset_is_valid(config: RunConfig) -> None:
 @pytest.mark.parametrize(
     ("config", "overrides", "hint"),
     [
-        (SPRITE, ["image_size=36"], "vae.image_size to 32"),
+        (SPRITE, ["image_size=37"], "vae.image_size to 36"),
         (SPRITE, ["widths=1,1,1,1,1,1,1,1"], "fewer vae.widths"),
+        (SPRITE, ["detail_stage=2"], "vae.detail_stage to 1"),
         (SPRITE, ["teacher.image_channels=3"], "teacher.image_channels to 4"),
         (CLASSIC, ["vae.image_channels=4"], "teacher.image_channels to 4"),
         (CLASSIC, ["image_size=8", "padding=0"], "fewer vae.encoder_channels"),
         (CLASSIC, ["stride=1"], "smaller vae.image_size"),
-        (SPRITE, ["image_size=256", "widths=4096", "palette_dim=512"], "fewer channels"),
+        (SPRITE, ["image_size=256", "widths=8", "cell_channels=128", "prior.hidden_dim=4096"], "prior.hidden_dim"),
         (SPRITE, ["accumulate=128", "batch_size=64"], "Lower training.accumulate"),
         (SPRITE, ["image_size=16", "widths=8", "shift_px=16"], "Lower training.shift_px"),
     ],

@@ -44,12 +44,13 @@ def test_the_default_preset_draws_transparent_sprites() -> None:
 
 
 @pytest.mark.parametrize("size", [16, 32, 64, 128])
-def test_sprite_presets_keep_cells_of_like_number(size: int) -> None:
+def test_sprite_presets_keep_latents_of_like_size(size: int) -> None:
     vae = preset(f"sprite-{size}").vae
     assert isinstance(vae, SpriteVaeConfig)
     assert vae.image_size == size
-    assert vae.cells == 4
-    assert vae.latent_dim == vae.palette_dim + 16 * vae.cell_channels
+    assert vae.cells == min(8, size // 4)
+    assert vae.detail_side == min(16, size // 2)
+    assert vae.latent_dim < 2000
 
 
 def test_an_unknown_preset_is_refused_with_the_known_ones() -> None:

@@ -82,7 +82,7 @@ def test_same_gradients_and_statistics(name: str) -> None:
         assert torch.equal(before, after), f"{key} moved differently"
 
 
-@pytest.mark.parametrize(("name", "at_most"), [("classic", 0.65), ("sprite", 0.5), ("teacher", 0.5)])
+@pytest.mark.parametrize(("name", "at_most"), [("classic", 0.65), ("sprite", 0.6), ("teacher", 0.5)])
 def test_keeps_less(name: str, at_most: float) -> None:
     plain, thrifty = fresh(name), fresh(name)
     enable_gradient_checkpointing(thrifty)

@@ -34,7 +34,7 @@ _TINY = PRESETS["tiny"]
 _NEAR = 2e-4
 
 CONFIGS: dict[str, RunConfig] = {
-    "sprite": msgspec.structs.replace(_TINY, vae=SpriteVaeConfig(widths=(16, 24, 32), palette_hidden=32)),
+    "sprite": msgspec.structs.replace(_TINY, vae=SpriteVaeConfig(widths=(16, 24, 32))),
     "classic": msgspec.structs.replace(
         _TINY, vae=ClassicVaeConfig(image_size=16, encoder_channels=(8, 16), latent_dim=6)
     ),
@@ -227,7 +227,7 @@ def test_of_equals_both_take_the_first(tmp_path: Path) -> None:
     """In even columns every index is equally likely, and the first is "transparent"; in odd ones only two colours."""
     bundle = shaken(_TINY)
     assert isinstance(bundle.vae, SpriteVAE)
-    last = bundle.vae.decoder[-2]
+    last = bundle.vae.to_logits[-2]
     assert isinstance(last, torch.nn.Conv2d)
     assert last.bias is not None
     with torch.no_grad():

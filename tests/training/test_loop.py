@@ -9,11 +9,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
+from safetensors.torch import load_file
 from torch import Tensor
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import (
     CheckpointSaved,
+    PhaseStarted,
     PreviewReady,
     RunEnded,
     RunStarted,
@@ -146,6 +149,32 @@ def test_minutes_alone_plan_the_steps_and_end_the_run(dataset: Path, tmp_path: P
 def test_a_run_without_an_end_is_refused(dataset: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no end"):
         list(train(dataset, tmp_path / "run", tiny(max_steps=0)))
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 6])
+def test_parts_that_learn_alone_stop_and_go_on_to_the_same_model(
+    dataset: Path, tmp_path: Path, stop_after: int
+) -> None:
+    config = tiny(max_steps=50, teacher_mode="after", checkpoint_s=1e9)
+    config = msgspec.structs.replace(config, prior=msgspec.structs.replace(config.prior, finish_share=2.0))
+    whole = list(train(dataset, tmp_path / "whole", config))
+    phases = [event.title for event in whole if isinstance(event, PhaseStarted) and ":" in event.title]
+    assert len(phases) == 2 + 4, "50 steps of the teacher and 100 of the prior, told every 25"
+    told = 0
+
+    def enough() -> bool:
+        return told >= stop_after
+
+    for event in train(dataset, tmp_path / "legs", config, should_stop=enough):
+        told += isinstance(event, PhaseStarted) and ":" in event.title
+    told = 0
+    stop_after = 1000
+    rest = list(train(dataset, tmp_path / "legs", config, resume=True))
+    assert isinstance(rest[-1], RunEnded)
+    assert rest[-1].reason == "finished"
+    ends = [load_file(tmp_path / name / "model.safetensors") for name in ("whole", "legs")]
+    assert ends[0].keys() == ends[1].keys()
+    assert all(torch.equal(ends[0][key], ends[1][key]) for key in ends[0])
 
 
 @pytest.mark.parametrize("mode", ["off", "joint", "alternating"])

@@ -19,12 +19,12 @@ from lunar_studio.models.losses import balance_loss, ranking_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
 from lunar_studio.training import schedules
+from lunar_studio.training.alone import PriorAlone, TeacherAlone
 from lunar_studio.training.collapse import PATIENCE_STEPS, CollapseWatch
 from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
 from lunar_studio.training.directions import find_directions, picture_properties
 from lunar_studio.training.finish import JUDGED_AS, encode_all, model_name, name_experts
-from lunar_studio.training.lessons import damaged_pairs, training_captions
-from lunar_studio.training.prior_fit import fit_prior
+from lunar_studio.training.lessons import Lessons, damaged_pairs, training_captions
 from lunar_studio.training.state import new_state
 from tests.training.small_art import draw, small_dataset, tiny
 
@@ -163,18 +163,31 @@ def test_a_model_is_called_after_its_run(tmp_path: Path) -> None:
     assert model_name(dataset, Path("runs/My_cats")) == "My cats"
 
 
-def test_the_prior_learns_alone_at_the_end_and_can_be_stopped(tmp_path: Path) -> None:
+def test_the_prior_learns_alone_on_latents_that_no_longer_move(tmp_path: Path) -> None:
     dataset = Dataset.open(small_dataset(tmp_path, 24))
     config = tiny(max_steps=200)
     plan = Plan(CPU, "fp32", "test")
     state = new_state(config, plan)
-    vocabulary = Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim)
-    told = list(fit_prior(state, dataset, vocabulary, plan, lambda: False))
-    assert told[-1][0] == 1.0
-    assert told[-1][1] < told[0][1]
+    lesson = PriorAlone(state, dataset, Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim), plan)
+    losses = [lesson.step(index) for index in range(lesson.steps)]
+    assert lesson.steps == 80
+    assert sum(losses[-10:]) < sum(losses[:10])
     mu = encode_all(state.kept_vae, dataset.sprites_NHWC[dataset.indices("train")])
     assert torch.allclose(state.kept_prior.mean_L, mu.mean(dim=0), atol=0.2)
-    assert list(fit_prior(state, dataset, vocabulary, plan, lambda: True)) == []
+
+
+def test_the_teacher_learns_alone_to_rank_damage(tmp_path: Path) -> None:
+    dataset = Dataset.open(small_dataset(tmp_path, 24))
+    config = tiny(max_steps=60, teacher_mode="after")
+    plan = Plan(CPU, "fp32", "test")
+    state = new_state(config, plan)
+    lessons = Lessons(dataset, Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim), config)
+    assert len(lessons.batch(0, plan).bad_BHWC) == 0, "it does not learn beside the VAE"
+    assert len(lessons.damaged_batch(0, plan).bad_BHWC) == config.training.batch_size
+    lesson = TeacherAlone(state, lessons, plan)
+    losses = [lesson.step(index) for index in range(lesson.steps)]
+    assert lesson.steps == 60
+    assert sum(losses[-10:]) < sum(losses[:10])
 
 
 def test_a_collapse_of_the_experts_is_noticed_after_its_patience_and_counted_anew() -> None:
