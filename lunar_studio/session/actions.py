@@ -127,6 +127,14 @@ _FILE = (
         "exportable",
         "export",
     ),
+    Action(
+        "save-onnx",
+        "Save Drawing Network as ONNX…",
+        "Write the half of the model that draws as a file for game engines and other programs: latents in, pixels out.",
+        "file",
+        enabled_when="model_loaded",
+        icon="model",
+    ),
     Action("quit", "Quit", "Close the studio. A run that is training is saved first.", "file", "Ctrl+Q"),
 )
 
