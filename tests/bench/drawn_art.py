@@ -90,3 +90,22 @@ def copies(art: U8, seed: int) -> U8:
         turned[struck, :3] = 255 - turned[struck, :3]
         copy[:] = turned * (turned[..., 3:] > 0)
     return made
+
+
+def families(count: int, seed: int, size: int = 32, *, variants: int = 10) -> U8:
+    """Sprites in families, as frames of animations and recolourings are: each drawing, and variants of it.
+
+    A variant is disguised as a copy is, and wears a block of another drawing at one place.
+    """
+    rng = np.random.default_rng(seed)
+    drawings = drawn_art(-(-count // variants), seed, size)
+    art = np.repeat(drawings, variants, axis=0)[:count]
+    changed = np.arange(count) % variants > 0
+    donors = rng.integers(0, len(drawings), count)
+    side = size // 4
+    for at in np.flatnonzero(changed).tolist():
+        top, left = rng.integers(0, size - side, 2).tolist()
+        block = np.s_[top : top + side, left : left + side]
+        art[at][block] = drawings[donors[at]][block]
+    art[changed] = copies(art[changed], seed)
+    return art

@@ -126,43 +126,43 @@ class FingerprintScan:
     """Fingerprints laid out to be compared with one at a time: a matrix product and a few passes.
 
     Attributes:
-        waves_ND: float32, shape (sprites, 96).
-        squares_N2: float32, u·u by edges and by shading, shape (sprites, 2).
+        waves_DN: float32, shape (96, sprites): this way round the passes over the products are over whole rows.
+        squares_2N: float32, u·u by edges and by shading, shape (2, sprites).
     """
 
-    waves_ND: F32
-    squares_N2: F32
+    waves_DN: F32
+    squares_2N: F32
 
     @classmethod
     def of(cls, codes_ND: I8) -> FingerprintScan:
         """Lay out fingerprints, int8, shape (sprites, 96)."""
-        waves_ND = np.ascontiguousarray(decoded(codes_ND))
-        return cls(waves_ND, _squares(waves_ND))
+        waves_DN = np.ascontiguousarray(decoded(codes_ND).T)
+        return cls(waves_DN, _squares(waves_DN))
 
     def __len__(self) -> int:
-        return len(self.waves_ND)
+        return int(self.waves_DN.shape[1])
 
     def distances(self, code_D: I8) -> F32:
         """Distance of one fingerprint to each, 0 to 1, shape (sprites,)."""
         query_D = decoded(code_D[None])[0]
         views = (query_D, query_D * _MIRROR)
-        columns = np.stack([view * part for part in (_OUTLINE, _EDGES, _SHADING) for view in views], axis=1)
-        outline, edges, shading = (self.waves_ND @ columns.astype(np.float32)).T.reshape(3, 2, -1)
-        by_edges = (outline + edges).max(axis=0)
+        rows = np.stack([view * part for part in (_OUTLINE, _EDGES, _SHADING) for view in views])
+        outline, edges, shading = (rows.astype(np.float32) @ self.waves_DN).reshape(3, 2, -1)
+        by_edges = np.maximum(*(outline + edges))
         # Light and dark reversed turn the sign of shading alone.
-        by_shading = (outline + np.abs(shading)).max(axis=0)
-        squares = self.squares_N2 + _squares(query_D[None])
-        return np.minimum(_apart(by_edges, squares[:, 0]), _apart(by_shading, squares[:, 1]))
+        by_shading = np.maximum(*(outline + np.abs(shading)))
+        squares = self.squares_2N + _squares(query_D[:, None])
+        return np.minimum(_apart(by_edges, squares[0]), _apart(by_shading, squares[1]))
 
 
 _SILENCE = 1e-6
 _SAME = 1 - 1e-6
 
 
-def _squares(waves_ND: F32) -> F32:
-    squares = waves_ND * waves_ND
-    outline = squares[:, _OUTLINE].sum(axis=1)
-    return np.stack([outline + squares[:, part].sum(axis=1) for part in (_EDGES, _SHADING)], axis=1)
+def _squares(waves_DN: F32) -> F32:
+    squares = waves_DN * waves_DN
+    outline = squares[_OUTLINE].sum(axis=0)
+    return np.stack([outline + squares[part].sum(axis=0) for part in (_EDGES, _SHADING)])
 
 
 def _apart(products_N: F32, squares_N: F32) -> F32:

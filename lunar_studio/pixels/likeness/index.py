@@ -1,8 +1,8 @@
 """Nearest drawings among a hundred thousand, in three sieves: blurred, standing still, exact.
 
-1. Fingerprints of all sprites are compared (one matrix product); the likeliest 5,000 stay.
+1. Fingerprints of all sprites are compared (one matrix product); the likeliest 4,000 stay.
 2. Their structure maps are compared where they stand, mirrored or not, without shifts, the likeliest
-   1,000 then with shifts of one pixel; the likeliest 100 stay, and the 50 of the nearest fingerprints.
+   800 then with shifts of one pixel; the likeliest 100 stay, and the 50 of the nearest fingerprints.
 3. Those are compared exactly (`pixels.likeness.distance`), so every distance that comes out is the exact one.
 
 There is no graph and no file: the index is rebuilt from the art in seconds, so nothing in it can be damaged or
@@ -22,11 +22,11 @@ from lunar_studio.pixels.likeness.distance import distances
 from lunar_studio.pixels.likeness.fingerprints import I8, FingerprintScan, fingerprints
 from lunar_studio.pixels.likeness.maps import I64, StructureMaps, structure_maps
 
-SCANNED = 5000
+SCANNED = 4000
 """Sprites that stay after fingerprints were compared."""
 
 # Shifts tried in each direction, in pixels, and how many sprites stay then.
-_SIEVES = ((0, 1000), (1, 100))
+_SIEVES = ((0, 800), (1, 100))
 # Sprites whose fingerprints are nearest pass every sieve: what is cut off at the border and moved by two pixels looks
 # strange to those that try fewer shifts.
 _LIKELIEST = 50
