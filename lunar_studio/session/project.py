@@ -28,7 +28,6 @@ from lunar_studio import __version__
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError, ExportError, ProjectError
-from lunar_studio.pixels.files import encode_png, read_bytes, read_sprites, shown_name, write_atomically
 from lunar_studio.session import codec
 from lunar_studio.session.codec import Json
 from lunar_studio.session.document import Document
@@ -91,6 +90,8 @@ def write(project: Project, path: Path) -> None:
     Raises:
         ProjectError: It cannot be written; what stood there before is unchanged.
     """
+    from lunar_studio.pixels.files import write_atomically  # brings Pillow, which the window's start does not need
+
     try:
         write_atomically(path, to_bytes(project))
     except ExportError as exc:
@@ -103,6 +104,8 @@ def read(path: Path) -> tuple[Project, str]:
     Raises:
         ProjectError: It is missing, damaged, hostile, not a project, or from a newer version.
     """
+    from lunar_studio.pixels.files import read_bytes
+
     try:
         data = read_bytes(path, limit=MAX_FILE_BYTES)
     except DatasetError as exc:
@@ -139,6 +142,8 @@ class _Tables:
 
 def to_bytes(project: Project) -> bytes:
     """The file's content."""
+    from lunar_studio.pixels.files import encode_png
+
     tables = _Tables()
     told: dict[str, Json] = {
         "format": FORMAT,
@@ -237,6 +242,8 @@ class _Archive:
         Raises:
             LookupError: There is none, or it is no picture.
         """
+        from lunar_studio.pixels.files import read_sprites
+
         if name not in self._sprites:
             try:
                 self._sprites[name] = read_sprites(self.content(name, 2**24), name=Path(name).stem)[0]
@@ -323,6 +330,8 @@ def _check_document(document: Document, model: ModelReference) -> None:
 
 
 def _refusal(name: str, reason: str) -> ProjectError:
+    from lunar_studio.pixels.files import shown_name
+
     return ProjectError(f"“{shown_name(name)}” cannot be opened as a project: {reason}.", hint=_HINT)
 
 
