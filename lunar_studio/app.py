@@ -6,7 +6,7 @@ Boot order, and why it is this:
 2. `QApplication`, then the crash reporter: from here on nothing can end the studio silently.
 3. Settings, then the theme: the first frame has the right colours.
 4. `ThreadHost`, services, `Session`, controller, window; it is shown with the Explore page and painted.
-5. Only then the bundled or the given model begins to load in the worker's thread: importing torch there
+5. Only then the project or model, given or last open, begins to load in the worker's thread: importing torch there
    holds the interpreter's lock so often that a window built meanwhile takes twice as long (measured).
    What a worker needs of the engine is imported inside its functions: this thread never imports torch.
 6. The event loop. Model, sliders and first sprite arrive as signals. Other pages, their services and
@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Failure, Followed, StepDone, TrainEvent
+from lunar_studio.core.events import Followed, StepDone, TrainEvent
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.sprite import Sprite
@@ -41,11 +41,14 @@ from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.export.onnx_saving import OnnxSaving
 from lunar_studio.gui.main_window import MainWindow, PageFactory
 from lunar_studio.gui.preferences import Preferences
+from lunar_studio.gui.project_actions import ProjectActions
+from lunar_studio.gui.project_controller import ProjectController
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.onnx_service import OnnxService
+from lunar_studio.workers.project_service import ProjectService
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
@@ -119,6 +122,12 @@ def write_sheet(sprites: Sequence[Sprite], destination: Path, *, format_id: str,
     return write(sprites, destination, format_id=format_id, columns=columns)
 
 
+def model_places() -> Iterable[Path]:
+    """Where models of the user's may be: the newest of her training runs first."""
+    found = paths.runs_dir().glob("*/model.safetensors")
+    return sorted(found, key=lambda path: path.parent.name, reverse=True)
+
+
 class Studio(QObject):
     """Every part, joined.
 
@@ -129,6 +138,7 @@ class Studio(QObject):
     Attributes:
         window: The window.
         controller: Document and model.
+        projects: The project's file.
         host: Owner of the threads.
     """
 
@@ -140,6 +150,9 @@ class Studio(QObject):
         self.host = ThreadHost(self)
         self.explore_service = ExploreService(self.host, load_explorer, self, follower=follow_pins)
         self.train_service = TrainService(self.host, train, self)
+        self.project_service = ProjectService(
+            self.host, paths.sessions_dir(), paths.bundled_model(), model_places, self
+        )
         self.session = Session()
         self.controller = ExploreController(self.session, self.explore_service, self)
         self._reporter = reporter
@@ -147,6 +160,8 @@ class Studio(QObject):
         self.train_service.events_received.connect(self._on_training)
         self.train_service.running_changed.connect(self._on_running)
         self.window: MainWindow
+        self.projects: ProjectController
+        self._first_model: Path | None = None
         self._train_page: TrainPage | None = None
         self._data_page: DataPage | None = None
 
@@ -158,6 +173,10 @@ class Studio(QObject):
             "export": self._make_export_page,
         }
         self.window = MainWindow(self.controller, self.preferences, factories)
+        # After the window, so that a project is put in place when the window knows its model.
+        self.projects = ProjectController(self.controller, self.project_service, self.preferences, self)
+        self.projects.nothing_opened.connect(self._open_first_model)
+        ProjectActions(self.window, self.projects, self.preferences)
         self.window.runner.crashed.connect(self._reporter.report)
         self._reporter.set_window(self.window)
         service = OnnxService(self.host, self)
@@ -171,6 +190,24 @@ class Studio(QObject):
         """The file of the model on show, or None for the bundled one; the window notes it when it has opened."""
         name = self.preferences.values.text("files.last_model")
         return Path(name) if name else None
+
+    def begin(self, model: Path | None, project: Path | None) -> None:
+        """Open what was asked for, or else what was open the last time; offer what was not saved then."""
+        values = self.preferences.values
+        if model is None and project is None and values.flag("files.reopen"):
+            model, project = (_existing(values.text(f"files.last_{kind}")) for kind in ("model", "project"))
+        self._first_model = model
+        if project is not None:
+            self.projects.open(project)
+        else:
+            self.window.open_model(model)
+        self.project_service.find_lost()
+
+    @Slot()
+    def _open_first_model(self) -> None:
+        """The project cannot be opened: without any model the window would be empty."""
+        if self.controller.model is None:
+            self.window.open_model(self._first_model)
 
     def _make_train_page(self, actions: ActionSet) -> QWidget:
         from lunar_studio.gui.train.train_page import TrainPage  # brings pyqtgraph
@@ -258,8 +295,8 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
     """Open the studio; returns its exit status when the window has closed.
 
     Args:
-        model: Model file to open; the bundled one for None.
-        project: Project file to open; this version says that it cannot.
+        model: Model file to open; the last one, or else the bundled one, for None.
+        project: Project file to open; the last one for None, unless a model is given.
 
     Returns:
         0 after a normal end, 1 where there is no display.
@@ -278,14 +315,7 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
         studio.open_window()
         app.processEvents()  # the first frame is on the screen before the model is asked for
         ui_map.install(studio.window.explore.canvas, studio.window)
-        studio.window.open_model(model)
-        if project is not None:
-            studio.window.show_failure(
-                Failure(
-                    f"{project.name} was not opened: this version of the studio has no project files yet.",
-                    "What you keep can be exported, and an exported sprite can be dropped on the window again.",
-                )
-            )
+        studio.begin(model, project)
         status = app.exec()
         stalled = studio.shut_down()
     finally:
@@ -295,6 +325,12 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
         _log.warning("threads that did not end: %s", ", ".join(stalled))
         os._exit(status)
     return status
+
+
+def _existing(text: str) -> Path | None:
+    """The file of that path; None where there is none."""
+    path = Path(text) if text else None
+    return path if path is not None and path.is_file() else None
 
 
 def _has_display() -> bool:

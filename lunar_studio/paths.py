@@ -63,6 +63,16 @@ def cache_dir() -> Path:
     return _user_folder("cache", platformdirs.user_cache_path(_APPLICATION, appauthor=False))
 
 
+def sessions_dir() -> Path:
+    """Folder of what running studios keep against a crash, one folder each."""
+    return _user_folder("state", platformdirs.user_state_path(_APPLICATION, appauthor=False)) / "sessions"
+
+
+def projects_dir() -> Path:
+    """Folder that project dialogs suggest."""
+    return _user_folder("projects", platformdirs.user_documents_path() / "Lunar Studio")
+
+
 def _data() -> Path:
     return platformdirs.user_data_path(_APPLICATION, appauthor=False)
 

@@ -7,7 +7,15 @@ import pytest
 
 from lunar_studio import paths
 
-FOLDERS = [paths.settings_file, paths.runs_dir, paths.datasets_dir, paths.exports_dir, paths.cache_dir]
+FOLDERS = [
+    paths.settings_file,
+    paths.runs_dir,
+    paths.datasets_dir,
+    paths.exports_dir,
+    paths.cache_dir,
+    paths.sessions_dir,
+    paths.projects_dir,
+]
 
 
 def test_resources_of_a_checkout_are_beside_the_package() -> None:

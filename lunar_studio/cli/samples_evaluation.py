@@ -200,6 +200,7 @@ def _table(figures: SampleFigures) -> str:
     rows += [
         ["near copies", _percent(near.copies), "1.0 %", "nearer to training art than 99 % of unseen art"],
         ["colours", _plus(figures.samples.colours, 1), _plus(figures.real.colours, 1), "of a sprite"],
+        ["empty", _percent(figures.samples.empty), _percent(figures.real.empty), "sprites that show nothing"],
         ["opaque", _percent(figures.samples.opaque), _percent(figures.real.opaque), "of the picture"],
         ["half-transparent", _percent(figures.samples.half_transparent), _percent(figures.real.half_transparent), ""],
         ["stray pixels", _percent(figures.samples.stray), _percent(figures.real.stray), "sprites with some"],

@@ -1,24 +1,88 @@
 """Order and augmentation of training batches, as pure functions of seed and step.
 
-Nothing is remembered between steps, so a resumed run sees exactly the batches it would have seen.
-Shapes: N sprites, B batch, H and W pixels.
+Nothing is remembered between steps but a table of sums that follows from the weights alone, so a resumed run sees
+exactly the batches it would have seen. Shapes: N sprites, B batch, H and W pixels.
 """
 
 from __future__ import annotations
+
+import weakref
 
 import numpy as np
 import numpy.typing as npt
 
 from lunar_studio.core.arrays import U8
 
-# Keeps the order of batches apart from every other stream of the same seed.
-_ORDER_STREAM = 7
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+
+# Keeps the order of batches apart from every other stream of the same seed. It was 7 in the first version, when every
+# step still made a random number for each sprite of the set; a run begun then goes on with other batches.
+_ORDER_STREAM = 8
+# After so many rounds what is left has hardly any weight between it, and is drawn by going through all of it.
+_ROUNDS = 8
 
 
-def batch_indices(
-    weights_N: npt.NDArray[np.float64], *, seed: int, step: int, batch_size: int
-) -> npt.NDArray[np.int64]:
+class Drawing:
+    """Draws positions by weight; made once for a set, in O(N), so that a batch costs O(B log N).
+
+    Args:
+        weights_N: Non-negative and finite, one for each sprite, not all zero; copied into running sums.
+
+    Raises:
+        ValueError: There is nothing to draw from.
+    """
+
+    def __init__(self, weights_N: F64) -> None:
+        self._weights_N = weights_N
+        self._sums_N: F64 = np.cumsum(weights_N, dtype=np.float64)
+        if not len(weights_N) or not self._sums_N[-1] > 0 or not np.isfinite(self._sums_N[-1]):
+            raise ValueError("there is nothing to draw a batch from")
+        drawable = np.flatnonzero(weights_N > 0)
+        self._drawable, self._last = len(drawable), int(drawable[-1])
+
+    def draw(self, *, seed: int, step: int, batch_size: int) -> I64:
+        """The batch of a step, int64, shape (batch_size,); nothing twice where there are enough sprites.
+
+        A sprite drawn already is drawn again, which is a weighted draw without replacement: each place goes to one of
+        the sprites left, in proportion to their weights.
+        """
+        rng = np.random.default_rng([seed, step, _ORDER_STREAM])
+        if batch_size > self._drawable:
+            return self._with_repeats(rng, batch_size)
+        chosen: dict[int, None] = {}
+        for _ in range(_ROUNDS):
+            for place in self._with_repeats(rng, batch_size).tolist():
+                chosen.setdefault(place)
+            if len(chosen) >= batch_size:
+                return np.fromiter(chosen, np.int64, len(chosen))[:batch_size]
+        return self._completed(rng, np.fromiter(chosen, np.int64, len(chosen)), batch_size)
+
+    def _with_repeats(self, rng: np.random.Generator, count: int) -> I64:
+        places = np.searchsorted(self._sums_N, rng.random(count) * self._sums_N[-1], side="right")
+        # A product may be rounded up to the whole sum, past the last sprite that can be drawn.
+        held: I64 = np.minimum(places, self._last).astype(np.int64)
+        return held
+
+    def _completed(self, rng: np.random.Generator, chosen: I64, batch_size: int) -> I64:
+        """Draw what is missing from the rest: Gumbel keys, the largest first (Efraimidis and Spirakis 2006)."""
+        rest_N = self._weights_N.copy()
+        rest_N[chosen] = 0.0
+        with np.errstate(divide="ignore"):
+            keys = np.log(rest_N) + rng.gumbel(size=len(rest_N))
+        missing = batch_size - len(chosen)
+        more = np.argpartition(-keys, missing - 1)[:missing]
+        return np.concatenate([chosen, more[np.argsort(-keys[more])]]).astype(np.int64)
+
+
+_drawings: dict[int, tuple[weakref.ref[F64], Drawing]] = {}
+
+
+def batch_indices(weights_N: F64, *, seed: int, step: int, batch_size: int) -> I64:
     """Which sprites the batch of a step holds, drawn by weight; a batch no larger than the set repeats nothing.
+
+    The first call with an array costs O(N) and makes it read-only, for what follows from it is kept as long as the
+    array lives; later calls cost O(B log N). A view, which could change behind our back, costs O(N) every time.
 
     Args:
         weights_N: Non-negative, one for each sprite, not all zero.
@@ -29,17 +93,21 @@ def batch_indices(
     Raises:
         ValueError: There is nothing to draw from.
     """
-    total = float(weights_N.sum())
-    if not total > 0:
-        raise ValueError("there is nothing to draw a batch from")
-    rng = np.random.default_rng([seed, step, _ORDER_STREAM])
-    # Gumbel keys: the B largest are a weighted draw without replacement (Efraimidis and Spirakis 2006).
-    with np.errstate(divide="ignore"):
-        keys = np.log(weights_N / total) + rng.gumbel(size=len(weights_N))
-    drawable = int((weights_N > 0).sum())
-    if batch_size <= drawable:
-        return np.argpartition(-keys, batch_size - 1)[:batch_size].astype(np.int64)
-    return rng.choice(len(weights_N), batch_size, p=weights_N / total).astype(np.int64)
+    return _drawing(weights_N).draw(seed=seed, step=step, batch_size=batch_size)
+
+
+def _drawing(weights_N: F64) -> Drawing:
+    known = _drawings.get(id(weights_N))
+    if known is not None and known[0]() is weights_N and not weights_N.flags.writeable:
+        return known[1]
+    if not weights_N.flags.owndata:
+        return Drawing(weights_N)
+    weights_N.setflags(write=False)
+    # The table holds a copy: holding the array itself would keep both alive for ever.
+    made = Drawing(weights_N.copy())
+    key = id(weights_N)
+    _drawings[key] = (weakref.ref(weights_N, lambda _gone: _drawings.pop(key, None)), made)
+    return made
 
 
 def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: int, recolour: float = 0.0) -> U8:

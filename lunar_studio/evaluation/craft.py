@@ -22,6 +22,7 @@ class CraftFigures:
 
     Attributes:
         colours: Distinct colours of a sprite, of pixels that are not fully transparent.
+        empty: Share of sprites without one pixel of alpha 128.
         opaque: Share of the picture with alpha of at least 128.
         half_transparent: Share of the picture with alpha from 1 to 254.
         stray: Share of sprites that lint warns of for pixels that stand alone (`orphan-pixel`).
@@ -29,6 +30,7 @@ class CraftFigures:
     """
 
     colours: Estimate
+    empty: Estimate
     opaque: Estimate
     half_transparent: Estimate
     stray: Estimate
@@ -52,6 +54,7 @@ def craft(sprites_NHWC: U8, families_N: I64 | None = None) -> CraftFigures:
     alpha_NP = np.asarray(sprites_NHWC)[..., 3].reshape(len(sprites_NHWC), -1)
     return CraftFigures(
         colours=intervals.mean(colours, families_N),
+        empty=intervals.mean((alpha_NP < SOLID).all(axis=1), families_N),
         opaque=intervals.mean((alpha_NP >= SOLID).mean(axis=1), families_N),
         half_transparent=intervals.mean(((alpha_NP > 0) & (alpha_NP < 255)).mean(axis=1), families_N),
         stray=intervals.mean(stray, families_N),

@@ -90,6 +90,7 @@ class Header(QWidget):
     Attributes:
         page_asked: Emitted with `explore`, `train`, `data` or `export`.
         model_button: The model switcher.
+        recent_menu: The projects opened lately.
     """
 
     page_asked = Signal(str)
@@ -105,9 +106,20 @@ class Header(QWidget):
             made.setToolTipsVisible(True)
             for entry in ACTIONS:
                 if entry.menu == menu:
-                    if entry.id in ("quit", "pixel-grid", "zoom-1", "toggle-theme", "before-after"):
+                    if entry.id in (
+                        "open-model",
+                        "export-sheet",
+                        "pin-painted",
+                        "quit",
+                        "pixel-grid",
+                        "zoom-1",
+                        "toggle-theme",
+                        "before-after",
+                    ):
                         made.addSeparator()
                     made.addAction(actions[entry.id])
+                    if entry.id == "open-project":
+                        self.recent_menu = made.addMenu("Open Recent")
         tabs = QHBoxLayout()
         tabs.setSpacing(SPACE_PX)
         self._group = QButtonGroup(self)

@@ -29,6 +29,7 @@ from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
 
 MODEL_SUFFIX = ".safetensors"
+PROJECT_SUFFIX = ".lunar"
 _SMALLEST = QSize(1024, 640)
 _FIRST_SIZE = QSize(1440, 880)
 
@@ -49,9 +50,11 @@ class MainWindow(QMainWindow):
         explore: The Explore page.
         banner: What went wrong, or is worth knowing.
         closing: Emitted once, when the window is about to close.
+        project_dropped: Emitted with the `Path` of a project file that was dropped on the window.
     """
 
     closing = Signal()
+    project_dropped = Signal(object)
 
     def __init__(
         self, controller: ExploreController, preferences: Preferences, pages: Mapping[str, PageFactory]
@@ -66,6 +69,7 @@ class MainWindow(QMainWindow):
         self._factories = dict(pages)
         self._pages: dict[str, QWidget] = {}
         self._page = "explore"
+        self._project = ("", False)
         self._recent: list[Path] = []
         self._opening: Path | None = None
         self._conditions: frozenset[str] = frozenset()
@@ -102,6 +106,8 @@ class MainWindow(QMainWindow):
         banner_box.hide()
         column.addWidget(self.header)
         column.addWidget(banner_box)
+        self._bars = QVBoxLayout()
+        column.addLayout(self._bars)
         column.addWidget(self._stack, 1)
         column.addWidget(self.status)
         self.setCentralWidget(centre)
@@ -207,6 +213,18 @@ class MainWindow(QMainWindow):
         if "train" in self._factories:
             self.open_page("train")
 
+    def add_bar(self, bar: QWidget) -> None:
+        """Put a bar above the pages; it shows and hides itself."""
+        self._bars.addWidget(bar)
+
+    def show_project(self, title: str, is_modified: bool) -> None:
+        """Say in the title which project is open, and whether it has changed since it was saved."""
+        self._project = (title, is_modified)
+        model = self._controller.model
+        words = (f"{title}[*]" if title else "", "" if model is None else model.info.name, "Lunar Studio")
+        self.setWindowTitle(" – ".join(filter(None, words)))
+        self.setWindowModified(is_modified)
+
     # ---- messages ----------------------------------------------------------------------------------
 
     @Slot(object)
@@ -250,7 +268,7 @@ class MainWindow(QMainWindow):
         info = model.info
         facts = f"{info.image_size} × {info.image_size} pixels, {info.parameters:,} parameters, preset {info.preset}"
         self.header.model_button.set_name(info.name, facts)
-        self.setWindowTitle(f"{info.name} – Lunar Studio")
+        self.show_project(*self._project)
         if self._opening is not None:
             self._recent = [self._opening, *(path for path in self._recent if path != self._opening)][:8]
         self._preferences.set("files.last_model", "" if self._opening is None else str(self._opening))
@@ -298,11 +316,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open a model file, or take a picture."""
+        """Open a model or a project, or take a picture."""
         local = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         event.acceptProposedAction()
         if local and local[0].suffix.lower() == MODEL_SUFFIX:
             self.open_model(local[0])
+        elif local and local[0].suffix.lower() == PROJECT_SUFFIX:
+            self.project_dropped.emit(local[0])
         elif local:
             self.runner.run("Open Sprite", lambda: self.take_picture(local[0]))
 

@@ -6,7 +6,7 @@ Shapes: B batch, C channels, H and W pixels, L latent numbers.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +32,13 @@ class LatentModel(nn.Module, ABC):
     Pictures inside the network are `x_BCHW`: float, -1 to 1, RGB premultiplied by alpha, then alpha where
     the model has four channels. Subclasses set `config`, `image_size`, `image_channels`, `latent_dim`
     and `palette_dim` (how many leading numbers of the latent set colours only; 0 where they are mixed).
+
+    Attributes:
+        float32_parts: Beginnings of the names of weights that a model file keeps in float32, because half precision
+            would be seen in the pixels.
     """
+
+    float32_parts: ClassVar[tuple[str, ...]] = ()
 
     config: VaeConfig
     image_size: int

@@ -1,8 +1,8 @@
 """The one file a trained model lives in: safetensors with JSON metadata, and no code.
 
 Layout (docs/formats.md): tensors `vae.*`, `teacher.*`, `prior.*`, `words.vectors`, `directions.axes`,
-`calibration.quantiles`; matrices and kernels as float16, vectors as float32. Everything read is held
-against what its own configuration would build before a network takes memory.
+`calibration.quantiles`; matrices and kernels as float16, vectors and what a VAE names in `float32_parts` as
+float32. Everything read is held against what its own configuration would build before a network takes memory.
 
 A file is read into memory once, not mapped: a mapped file that is overwritten under the running
 program changes the model's numbers or ends the process, and on Windows it cannot be replaced.
@@ -97,7 +97,8 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
     tensors: dict[str, Tensor] = {}
     for part, module in bundle.modules().items():
         for key, value in stored_tensors(module).items():
-            tensors[f"{part}.{key}"] = _stored(value)
+            exact = module is bundle.vae and key.startswith(bundle.vae.float32_parts)
+            tensors[f"{part}.{key}"] = as_stored(value, exact=exact)
     length = bundle.vae.latent_dim
     axes = np.stack([d.axis_L for d in bundle.directions]) if bundle.directions else np.zeros((0, length), np.float32)
     tensors["directions.axes"] = torch.from_numpy(axes.copy())
@@ -178,10 +179,15 @@ def describe(bundle: ModelBundle, digest: str) -> ModelInfo:
     )
 
 
-def _stored(value: Tensor) -> Tensor:
-    """float16 for matrices and kernels it can hold; statistics and biases keep float32, whose range they need."""
+def as_stored(value: Tensor, *, exact: bool = False) -> Tensor:
+    """float16 for matrices and kernels it can hold; statistics and biases keep float32, whose range they need.
+
+    Args:
+        value: A weight or statistic.
+        exact: Keep float32 in any case.
+    """
     value = value.detach().cpu().float()
-    small = value.ndim >= 2 and not bool((value.abs() > torch.finfo(torch.float16).max).any())
+    small = not exact and value.ndim >= 2 and not bool((value.abs() > torch.finfo(torch.float16).max).any())
     return (value.half() if small else value).contiguous()
 
 

@@ -1,4 +1,4 @@
-"""Look inside PNG, GIF, BMP and WebP files before a decoder does: size, completeness, checksums.
+"""Look inside PNG, GIF, BMP, WebP and .aseprite files before a decoder does: size, completeness, checksums.
 
 Pillow loads some broken files without a word (a PNG with 10 of 32 rows, with no palette, with a wrong
 checksum) and reserves memory for whatever size a header claims. This module reads the containers
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Format = Literal["PNG", "GIF", "BMP", "WEBP"]
+Format = Literal["PNG", "GIF", "BMP", "WEBP", "ASEPRITE"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 100_000
@@ -55,7 +55,7 @@ def sniff(data: bytes) -> Format:
     """The format that the first bytes announce, whatever the file is called.
 
     Raises:
-        BrokenPicture: It is none of the four formats; the text names the format where it is a known one.
+        BrokenPicture: It is none of the five formats; the text names the format where it is a known one.
     """
     if data.startswith(_PNG_SIGNATURE):
         return "PNG"
@@ -65,6 +65,8 @@ def sniff(data: bytes) -> Format:
         return "BMP"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[4:6] == b"\xe0\xa5":
+        return "ASEPRITE"
     raise BrokenPicture(_what_else(data))
 
 
@@ -82,7 +84,7 @@ def _what_else(data: bytes) -> str:
     ):
         if data.startswith(start):
             return f"it is {name}; save it as PNG"
-    return "it is not a PNG, GIF, WebP or BMP picture, whatever its name says"
+    return "it is not a PNG, GIF, WebP, BMP or Aseprite picture, whatever its name says"
 
 
 def inspect(data: bytes, *, max_pixels: int) -> PictureHeader:
@@ -93,7 +95,7 @@ def inspect(data: bytes, *, max_pixels: int) -> PictureHeader:
         max_pixels: A PNG of more pixels is not unpacked (its header is returned, for the caller to refuse).
 
     Raises:
-        BrokenPicture: The file is damaged, cut short or not one of the four formats.
+        BrokenPicture: The file is damaged, cut short or not one of the five formats.
     """
     kind = sniff(data)
     try:
@@ -103,6 +105,8 @@ def inspect(data: bytes, *, max_pixels: int) -> PictureHeader:
             return _inspect_gif(data)
         if kind == "BMP":
             return _inspect_bmp(data)
+        if kind == "ASEPRITE":
+            return _inspect_aseprite(data)
         return _inspect_webp(data)
     except (struct.error, IndexError) as exc:
         raise BrokenPicture("the file is cut short") from exc
@@ -258,7 +262,7 @@ class _RowCounter:
             raise BrokenPicture("some of its rows are missing")
 
 
-# ---- GIF, BMP, WebP ------------------------------------------------------------------------------
+# ---- GIF, BMP, WebP, Aseprite --------------------------------------------------------------------
 
 
 def _inspect_gif(data: bytes) -> PictureHeader:
@@ -307,3 +311,12 @@ def _inspect_webp(data: bytes) -> PictureHeader:
     else:
         raise BrokenPicture("it does not begin as a WebP picture does")
     return PictureHeader("WEBP", width, height)
+
+
+def _inspect_aseprite(data: bytes) -> PictureHeader:
+    size, frames, width, height, depth = struct.unpack_from("<IxxHHHH", data, 0)
+    if depth not in (8, 16, 32) or not frames or not width or not height:
+        raise BrokenPicture("its Aseprite header makes no sense")
+    if len(data) < max(size, 128):
+        raise BrokenPicture("the file is cut short")
+    return PictureHeader("ASEPRITE", width, height)

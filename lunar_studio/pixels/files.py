@@ -1,6 +1,6 @@
 """Read sprites from picture files and write them as PNG, trusting nothing that comes from outside.
 
-`read_sprites` takes PNG (also animated), GIF, WebP and BMP by content, never by name. It looks before it
+`read_sprites` takes PNG (also animated), GIF, WebP, BMP and .aseprite by content, never by name. It looks before it
 opens (a pipe is never touched), checks the container itself (`pixels.containers`), holds sizes to limits
 before memory is reserved, and says in an artist's words what is wrong. Colour-profile and gamma chunks are
 not applied: a sprite's numbers are its colours.
@@ -24,9 +24,10 @@ from PIL import Image, ImageSequence, PngImagePlugin
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError, ExportError
+from lunar_studio.pixels import aseprite_file
 from lunar_studio.pixels.containers import BrokenPicture, PictureHeader, inspect
 
-PICTURE_SUFFIXES = frozenset({".png", ".apng", ".gif", ".webp", ".bmp"})
+PICTURE_SUFFIXES = frozenset({".png", ".apng", ".gif", ".webp", ".bmp", ".aseprite", ".ase"})
 """Suffixes of the formats that can be read, lower case."""
 
 MAX_SIDE_PX = 4096
@@ -179,6 +180,12 @@ def _check_size(title: str, width: int, height: int) -> None:
 
 
 def _frames(data: bytes, header: PictureHeader, title: str) -> Iterator[U8]:
+    if header.format == "ASEPRITE":
+        (count,) = struct.unpack_from("<H", data, 6)
+        if count > MAX_FRAMES:
+            raise BrokenPicture(f"its animation is too long (at most {MAX_FRAMES} frames)")
+        yield from aseprite_file.frames(data, max_pixels=MAX_TOTAL_PIXELS)
+        return
     total = 0
     with Image.open(io.BytesIO(data), formats=(header.format,)) as image:
         for count, frame in enumerate(ImageSequence.Iterator(image), start=1):

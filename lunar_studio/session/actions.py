@@ -95,11 +95,45 @@ def _zoom(factor: int) -> Action:
 
 _FILE = (
     Action(
+        "new-project",
+        "New Project",
+        "Begin with an empty shelf and history. Unsaved changes are set aside, not lost.",
+        "file",
+        "Ctrl+N",
+        "model_loaded",
+        "new",
+    ),
+    Action(
+        "open-project",
+        "Open Project…",
+        "Open a project file: the sprite, the shelf and every step as they were.",
+        "file",
+        "Ctrl+O",
+        icon="folder",
+    ),
+    Action(
+        "save-project",
+        "Save Project",
+        "Write everything to the project's file. Between saves it is kept against a crash by itself.",
+        "file",
+        "Ctrl+S",
+        "model_loaded",
+        "save",
+    ),
+    Action(
+        "save-project-as",
+        "Save Project As…",
+        "Write everything to another file, and go on with that one.",
+        "file",
+        "Ctrl+Shift+S",
+        "model_loaded",
+    ),
+    Action(
         "open-model",
         "Open Model…",
         "Open a model file that you or somebody else has trained.",
         "file",
-        "Ctrl+O",
+        "Ctrl+M",
         icon="open",
     ),
     Action(
@@ -126,6 +160,14 @@ _FILE = (
         "Ctrl+E",
         "exportable",
         "export",
+    ),
+    Action(
+        "save-onnx",
+        "Save Drawing Network as ONNX…",
+        "Write the half of the model that draws as a file for game engines and other programs: latents in, pixels out.",
+        "file",
+        enabled_when="model_loaded",
+        icon="model",
     ),
     Action("quit", "Quit", "Close the studio. A run that is training is saved first.", "file", "Ctrl+Q"),
 )

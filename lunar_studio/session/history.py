@@ -33,13 +33,35 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
+class Step:
+    """One step of the history.
+
+    Attributes:
+        entry: Its line in the list.
+        merge: Key of the drag that made it.
+        undo: Applied in order, these lead back; one but for merged commands of different kinds.
+        redo: Applied in order, these lead forward again; filled when the step is undone.
+    """
+
     entry: Entry
     merge: str | None
     undo: tuple[Command, ...]
-    """Applied in order, these lead back; one but for merged commands of different kinds."""
     redo: tuple[Command, ...] = ()
-    """Applied in order, these lead forward again; filled when the step is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A session at one moment: all that it takes to go on with it elsewhere, or tomorrow.
+
+    Attributes:
+        document: The document.
+        steps: The history, oldest first; steps from `position` on are undone.
+        position: How many steps are done.
+    """
+
+    document: Document
+    steps: tuple[Step, ...] = ()
+    position: int = 0
 
 
 def _utc_now() -> datetime:
@@ -57,7 +79,7 @@ class Session:
     def __init__(self, document: Document | None = None, *, now: Callable[[], datetime] = _utc_now) -> None:
         self._document = Document() if document is None else document
         self._now = now
-        self._steps: list[_Step] = []
+        self._steps: list[Step] = []
         self._position = 0
         self._merging = False
         self._callbacks: list[Callback] = []
@@ -120,7 +142,7 @@ class Session:
             undo = (inverse, *last.undo) if both is None else (both, *last.undo[1:])
             self._steps[-1] = replace(last, entry=entry, undo=undo)
         else:
-            self._steps.append(_Step(entry, merge, (inverse,)))
+            self._steps.append(Step(entry, merge, (inverse,)))
         self._merging = merge is not None
         self._position = len(self._steps)
         self._set(changed)
@@ -168,6 +190,22 @@ class Session:
         self._merging = False
         self._set(document)
 
+    def snapshot(self) -> Snapshot:
+        """Everything, as it is now; it shares what it can with the session and never changes."""
+        return Snapshot(self._document, tuple(self._steps), self._position)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go on from a snapshot, and tell every subscriber once.
+
+        Raises:
+            ValueError: Its history does not lead to its document (`check`).
+        """
+        check(snapshot)
+        self._steps = list(snapshot.steps)
+        self._position = snapshot.position
+        self._merging = False
+        self._set(snapshot.document)
+
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback(document)` called after every change; returns what ends that."""
         self._callbacks.append(callback)
@@ -192,3 +230,31 @@ def _apply_all(document: Document, commands: tuple[Command, ...]) -> tuple[Docum
         document, inverse = apply(document, command)
         inverses.append(inverse)
     return document, tuple(reversed(inverses))
+
+
+def check(snapshot: Snapshot) -> None:
+    """See that every step of a history can be undone and done again, and that it leads to its document.
+
+    A history from a file may say anything; what cannot be undone must be found out now, not under the artist's hand.
+
+    Raises:
+        ValueError: It cannot; the text says at which step.
+    """
+    steps, position = snapshot.steps, snapshot.position
+    if not 0 <= position <= len(steps):
+        raise ValueError(f"there is no position {position} in a history of {len(steps)} steps")
+    document = snapshot.document
+    for number in range(position, 0, -1):
+        document = _tried(document, steps[number - 1].undo, number)
+    document = snapshot.document
+    for number, step in enumerate(steps[position:], start=position + 1):
+        document = _tried(document, step.redo, number)
+
+
+def _tried(document: Document, commands: tuple[Command, ...], number: int) -> Document:
+    if not commands:
+        raise ValueError(f"step {number} does not say how it is undone or done again")
+    try:
+        return _apply_all(document, commands)[0]
+    except ValueError as exc:
+        raise ValueError(f"step {number} cannot be undone or done again: {exc}") from exc

@@ -124,6 +124,19 @@ SETTINGS: tuple[Setting, ...] = (
         maximum=256,
         unit="sliders",
     ),
+    Setting(
+        "files.reopen", "bool", True, "Begin where I left off", "Open the last project, or the last model, at start."
+    ),
+    _path("files.last_project", "Last project", "The project opened last; empty for none."),
+    Setting(
+        "files.recent_projects",
+        "text",
+        "",
+        "Recent projects",
+        "The projects opened lately, as a JSON list of paths.",
+        maximum=32768,
+        shown=False,
+    ),
     _path("files.last_model", "Last model", "The model opened last; empty is the bundled one."),
     _path("files.last_sprite_folder", "Last sprite folder", "Where sprites were opened last."),
     _path("files.last_export_folder", "Last export folder", "Where sheets were written last."),

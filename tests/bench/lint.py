@@ -56,13 +56,15 @@ class Detected:
         rule: Its id.
         fault: What was done to the sprites.
         sprites: How many the fault could be put into, among those in which the rule found nothing before.
-        share: Of these, in how many the rule finds something after.
+        found: Of these, the share in which the rule finds something after.
+        warned: The share in which that is a warning.
     """
 
     rule: str
     fault: str
     sprites: int
-    share: float
+    found: float
+    warned: float
 
 
 def read_art(source: Path) -> tuple[list[Sprite], npt.NDArray[np.int64]]:
@@ -112,7 +114,7 @@ def on_faults(sprites: Sequence[Sprite], seed: int = 0) -> list[Detected]:
     for rule, faults in FAULTS.items():
         for fault, put in faults.items():
             rng = np.random.default_rng(seed)
-            tried = hits = 0
+            tried = hits = warned = 0
             for at in rng.permutation(len(sprites))[: 3 * _FAULTED].tolist():
                 if tried == _FAULTED:
                     break
@@ -120,8 +122,10 @@ def on_faults(sprites: Sequence[Sprite], seed: int = 0) -> list[Detected]:
                 if harmed_HWC is None or any(RULES[rule].look(Subject(sprites[at]))):
                     continue
                 tried += 1
-                hits += any(RULES[rule].look(Subject(Sprite(harmed_HWC))))
-            detected.append(Detected(rule, fault, tried, hits / tried if tried else 0.0))
+                kinds = {finding.severity for finding in RULES[rule].look(Subject(Sprite(harmed_HWC)))}
+                hits += bool(kinds)
+                warned += "warning" in kinds
+            detected.append(Detected(rule, fault, tried, hits / max(1, tried), warned / max(1, tried)))
     return detected
 
 
@@ -140,7 +144,9 @@ def tables(found: Sequence[Found], detected: Sequence[Detected], scores: Sequenc
         if one.severity == "warning" or (one.rule, one.severity) in facts
         if not (one.severity == "warning" and one.rule == "phantom-pixel")
     ]
-    second = [[f"`{one.rule}`", one.fault, f"{one.sprites:,}", f"{one.share:.0%}"] for one in detected]
+    second = [
+        [f"`{one.rule}`", one.fault, f"{one.sprites:,}", f"{one.found:.0%}", f"{one.warned:.0%}"] for one in detected
+    ]
     ordered = np.percentile(scores, [1, 5, 25])
     scored = (
         f"Lint score of finished art: 100 for {np.mean(np.array(scores) == 100):.0%} of sprites; "
@@ -151,7 +157,9 @@ def tables(found: Sequence[Found], detected: Sequence[Detected], scores: Sequenc
         f"longest {times.longest} ms ({times.count:,} sprites)."
     )
     rules = markdown(["rule", "kind", "sprites", "by family", "false alarms"], first)
-    return "\n\n".join((rules, markdown(["rule", "fault put in", "sprites", "found"], second), scored, timed))
+    return "\n\n".join(
+        (rules, markdown(["rule", "fault put in", "sprites", "found", "as a warning"], second), scored, timed)
+    )
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lunar_studio.core.arrays import U8
-from lunar_studio.data.batches import augment, batch_indices
+from lunar_studio.data.batches import Drawing, _drawings, augment, batch_indices
 from tests.pixels.drawn import blob, texture
 
 
@@ -35,6 +35,55 @@ def test_a_batch_larger_than_the_set_repeats() -> None:
     assert len(batch_indices(np.array([1.0, 0.0, 2.0]), seed=0, step=0, batch_size=9)) == 9
     with pytest.raises(ValueError, match="nothing"):
         batch_indices(np.zeros(3), seed=0, step=0, batch_size=1)
+
+
+def test_the_first_place_goes_by_weight_and_the_second_by_what_is_left() -> None:
+    weights = np.array([8.0, 1.0, 1.0])
+    drawing = Drawing(weights)
+    pairs = np.array([drawing.draw(seed=3, step=step, batch_size=2) for step in range(4000)])
+    assert (pairs[:, 0] == 0).mean() == pytest.approx(0.8, abs=0.02)
+    # P(0 second) = 2 * 0.1 * 8/9; the rest of second places is shared by the two light ones.
+    assert (pairs[:, 1] == 0).mean() == pytest.approx(2 * 0.1 * 8 / 9, abs=0.02)
+    assert (pairs[:, 1] == 1).mean() == pytest.approx((pairs[:, 1] == 2).mean(), abs=0.04)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([0.0, 1e-300, 1e-12, 0.5, 1.0, 1e9]), min_size=1, max_size=40).filter(any),
+    st.integers(1, 50),
+    st.integers(0, 1000),
+)
+def test_only_what_has_weight_is_drawn_and_nothing_twice(weights: list[float], batch_size: int, step: int) -> None:
+    batch = batch_indices(np.array(weights), seed=1, step=step, batch_size=batch_size)
+    drawable = {place for place, weight in enumerate(weights) if weight > 0}
+    assert len(batch) == batch_size
+    assert set(batch.tolist()) <= drawable
+    assert len(set(batch.tolist())) == (batch_size if batch_size <= len(drawable) else len(set(batch.tolist())))
+
+
+def test_a_step_does_not_go_through_the_whole_set() -> None:
+    weights = np.ones(1_000_000)
+    drawing = Drawing(weights)
+    weights[:] = np.nan  # whoever went through them again would draw nothing sensible
+    batch = drawing.draw(seed=0, step=0, batch_size=64)
+    assert len(set(batch.tolist())) == 64
+    assert batch.max() < 1_000_000
+
+
+def test_the_table_follows_the_weights_and_goes_with_them() -> None:
+    weights = np.array([1.0, 0.0, 0.0])
+    assert batch_indices(weights, seed=0, step=0, batch_size=1).tolist() == [0]
+    with pytest.raises(ValueError, match="read-only"):
+        weights[:] = [0.0, 0.0, 1.0]
+    base = np.array([1.0, 0.0, 0.0, 0.0])
+    view = base[:3]
+    assert batch_indices(view, seed=0, step=0, batch_size=1).tolist() == [0]
+    base[:] = [0.0, 0.0, 1.0, 0.0]
+    assert batch_indices(view, seed=0, step=0, batch_size=1).tolist() == [2], "a view may change"
+    key = id(weights)
+    assert key in _drawings
+    del weights
+    assert key not in _drawings
 
 
 def _colours(sprite: U8) -> list[tuple[int, ...]]:

@@ -199,6 +199,10 @@ class Robot:
         """Move the mouse."""
         self._do("mousemove", x, y)
 
+    def hold(self, button: int = 1) -> None:
+        """Press a button of the mouse and keep it down."""
+        self._do("mousedown", button)
+
     def drag_slider(self, slider: Spot, to: float, steps: int = 12) -> None:
         """Take a latent slider's moon and pull it to a position, in standard deviations, as a hand does."""
         x, y, width, height = cast(Rect, slider.groove)

@@ -20,7 +20,7 @@ def test_what_is_counted() -> None:
     assert found.colours.value == pytest.approx((3 + 3 + 3 + 0) / 4)
     assert found.opaque.value == pytest.approx((3 * solid + 1 / 256) / 4)
     assert found.half_transparent.value == pytest.approx(solid / 4)
-    assert found.stray.value == 0.25
+    assert found.stray.value == found.empty.value == 0.25
     assert 0.25 <= found.warned.value <= 1.0
     assert found.colours.low < found.colours.value < found.colours.high
 

@@ -57,6 +57,26 @@ def test_strangers_are_no_copies_and_one_among_them_is_found() -> None:
     assert told == [(8, 18), (16, 18), (18, 18)]
 
 
+def test_sprites_that_show_nothing_are_no_copies_and_set_no_limit() -> None:
+    empty = np.zeros((3, 20, 20, 4), np.uint8)
+    faint = np.full((1, 20, 20, 4), 20, np.uint8)
+    drawn = np.concatenate([empty, TRAINING[:1], drawings(2, 4)])
+    found = novelty(drawn, np.concatenate([empty, drawings(1, 8)]), np.concatenate([TRAINING, faint]))
+    assert found.limit > 0.0
+    assert found.worst[0] == 3
+    assert not {0, 1, 2} & set(found.worst)
+    assert found.copies.value < 0.5
+    assert novelty(empty, drawings(1, 8), faint).copies.value == 0.0
+
+
+def test_among_many_training_sprites_copies_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = np.concatenate([moved(mirrored(TRAINING[2:5])), drawings(2, 3)])
+    every = novelty(drawn, drawings(1, 8), TRAINING)
+    monkeypatch.setattr("lunar_studio.evaluation.novelty.SCANNED", 4)
+    assert novelty(drawn, drawings(1, 8), TRAINING) == every
+    assert every.worst_sources[:3] == (2, 3, 4)
+
+
 def test_order_does_not_matter() -> None:
     drawn, held_out = drawings(2, 6), drawings(1, 8)
     first = novelty(drawn, held_out, TRAINING)

@@ -156,6 +156,15 @@ def test_folding_hides_list_and_marks(shell: ShellStudio, panel: LintPanel, qtbo
     assert panel.view.isVisible()
 
 
+def test_a_taller_window_shows_more_rows_and_findings_do_not_move_the_sliders(shell: ShellStudio, qtbot: QtBot) -> None:
+    view = shell.window.explore.lint.view
+    small = view.height()
+    make_stray(shell, qtbot)
+    assert view.height() == small
+    shell.window.resize(1280, 1050)
+    qtbot.waitUntil(lambda: view.height() > 2 * small)
+
+
 def test_rows_teach_and_speak(qtbot: QtBot) -> None:
     del qtbot
     model = FindingsModel()

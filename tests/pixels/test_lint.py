@@ -30,7 +30,8 @@ def few_colours(draw: st.DrawFn) -> U8:
     colours = draw(arrays.arrays(np.uint8, (6, 4), elements=st.sampled_from([0, 1, 2, 90, 128, 200, 254, 255])))
     colours[:4, 3] = (255, 255, 0, 255)
     places = draw(arrays.arrays(np.uint8, (height, width), elements=st.integers(0, 5)))
-    return colours[places]
+    made: U8 = colours[places]
+    return made
 
 
 @st.composite

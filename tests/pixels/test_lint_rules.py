@@ -41,7 +41,8 @@ def stairs(lengths: list[int], size: int = 32) -> U8:
 def disc(size: int = 32, radius: float = 13.5) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Distance from the middle, as a share of the radius."""
     y, x = np.mgrid[0:size, 0:size] - (size - 1) / 2
-    return np.hypot(x, y) / radius
+    away: np.ndarray[tuple[int, ...], np.dtype[np.float64]] = np.hypot(x, y) / radius
+    return away
 
 
 def shaded(

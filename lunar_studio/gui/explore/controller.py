@@ -34,7 +34,7 @@ from lunar_studio.session.commands import (
     SetLatent,
 )
 from lunar_studio.session.document import Bookmark, Document, with_locks
-from lunar_studio.session.history import Session
+from lunar_studio.session.history import Session, Snapshot
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
 FIRST_SEED = 48
@@ -58,6 +58,7 @@ class ExploreController(QObject):
     Attributes:
         document_changed: Emitted with the `Document` after every edit, undo and redo.
         model_changed: Emitted with a `LoadedModel` when another model is open.
+        model_replaced: Emitted with it just before the document and history of the model before are forgotten.
         loading_changed: Emitted with whether a model is being opened.
         shown: Emitted with the `Decoded` that the canvas shall show.
         repainted: Emitted with the `Sprite` to show when pixels were painted; its score follows with `shown`.
@@ -69,6 +70,7 @@ class ExploreController(QObject):
 
     document_changed = Signal(object)
     model_changed = Signal(object)
+    model_replaced = Signal(object)
     loading_changed = Signal(bool)
     shown = Signal(object)
     repainted = Signal(object)
@@ -142,6 +144,9 @@ class ExploreController(QObject):
 
     @Slot(object)
     def _on_loaded(self, model: LoadedModel) -> None:
+        is_other = not self._fits(model)
+        if is_other:
+            self.model_replaced.emit(model)
         self._model = model
         found = {direction.id: direction for direction in raw_directions(model.info.latent_dim)}
         found.update((direction.id, direction) for direction in model.directions)
@@ -149,13 +154,32 @@ class ExploreController(QObject):
         self._current = None
         self._asked, self._asked_before = None, (None, NOTHING)
         self.loading_changed.emit(False)
-        fits = self.document.model == model.info.digest and self.document.latent is not None
-        if not fits:
+        if is_other:
             self.session.start(self.document.for_model(model.info.digest))
-        self.model_changed.emit(model)
-        if fits:
+        self.model_changed.emit(model)  # whoever hears it may put a document of that model in place
+        if self._fits(model):
             self._on_document(self.document)
         else:
+            self.roll(FIRST_SEED)
+
+    def _fits(self, model: LoadedModel) -> bool:
+        """Whether the document shows a sprite of that model."""
+        return self.document.model == model.info.digest and self.document.latent is not None
+
+    def go_on(self, snapshot: Snapshot) -> None:
+        """Go on with another document and its history, of the open model.
+
+        Raises:
+            ValueError: It is of another model, or its history does not lead to it.
+        """
+        model, latent = self._model, snapshot.document.latent
+        if model is None or snapshot.document.model != model.info.digest:
+            raise ValueError("a document of another model")
+        if latent is not None and len(latent) != model.info.latent_dim:
+            raise ValueError(f"a latent of {len(latent)} numbers in a model of {model.info.latent_dim}")
+        self._sampling = None
+        self.session.restore(snapshot)
+        if latent is None:
             self.roll(FIRST_SEED)
 
     @Slot(object)

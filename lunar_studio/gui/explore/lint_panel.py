@@ -7,7 +7,7 @@ Looking takes about a millisecond for a sprite of 32 pixels, so it follows the s
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QEvent, QItemSelection, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelection, QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QSizePolicy, QWidget
 
@@ -25,8 +25,9 @@ from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.pixels.lint import RULES, examine, mended
 from lunar_studio.session.pixel_commands import PatchEdits
 
-_ROWS = 2
 _ROW_PX = 6 * SPACE_PX
+# Rows in view by the height of the column that the panel stands in: on a small screen sliders need the room more.
+_ROWS_FROM_PX = ((860, 4), (700, 2), (0, 1))
 _NOTHING_CHOSEN = "Choose a finding that can be mended safely"
 
 
@@ -48,9 +49,16 @@ class FindingsView(QListView):
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
-        # Its height never changes, or the sliders would jump under the hand while findings come and go.
-        self.setFixedHeight(_ROWS * _ROW_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.fit_into(0)
+
+    def fit_into(self, column_px: int) -> None:
+        """Show as many rows as suit a column of that height.
+
+        Their number does not depend on the findings, or the sliders would jump under the hand while those come and go.
+        """
+        rows = next(rows for height_px, rows in _ROWS_FROM_PX if column_px >= height_px)
+        self.setFixedHeight(rows * _ROW_PX)
 
     @property
     def chosen(self) -> int:
@@ -223,6 +231,19 @@ class LintPanel(Panel):
             columns, rows = zip(*chosen.pixels, strict=True)
             mask_HW[rows, columns] = True
         self._canvas.show_marks(mask_HW, "warn" if chosen.severity == "warning" else "accent")
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The column that the panel stands in has another height."""
+        if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.view.fit_into(watched.height())
+        return super().eventFilter(watched, event)
+
+    def event(self, event: QEvent) -> bool:
+        """Watch the height of whatever column the panel is put into."""
+        column = self.parentWidget()
+        if event.type() == QEvent.Type.ParentChange and column is not None:
+            column.installEventFilter(self)
+        return super().event(event)
 
     # ---- mending -----------------------------------------------------------------------------------
 

@@ -31,11 +31,9 @@ Shapes: N sprites of the library, P placements, K maps, Q words of one map, S si
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, reduce
 
 import numpy as np
-import numpy.typing as npt
 
 from lunar_studio.core.arrays import F32, U8
 from lunar_studio.pixels.likeness.maps import (
@@ -53,17 +51,15 @@ from lunar_studio.pixels.likeness.maps import (
     unpacked,
 )
 
-I32 = npt.NDArray[np.int32]
-
 SHIFT_PX = 2
 """Shifts that are tried in each direction, in pixels."""
 
 # Fewer expected disagreements than this among crowded edges are luck.
 _FEWEST_EXPECTED = 8
 _BLOCK_WORDS = 1 << 17
-_EDGES = list(EDGES)
-_SIGNED = [*LIGHTER, *DARKER]
+_EDGES, _SIGNED = slice(EDGES[0], EDGES[1] + 1), slice(LIGHTER[0], DARKER[1] + 1)
 _SWAPPED = [*DARKER, *LIGHTER]
+_PAIR, _FOUR = np.ones(2, np.float32), np.ones(4, np.float32)
 ACROSS = [EDGES[0], LIGHTER[0], DARKER[0]]
 """Rows of the maps of pairs side by side."""
 DOWN = [EDGES[1], LIGHTER[1], DARKER[1]]
@@ -122,8 +118,13 @@ def in_one_frame(queries: U8 | StructureMaps, library: U8 | StructureMaps) -> tu
     return first, second
 
 
-def distances(queries: StructureMaps, library: StructureMaps) -> F32:
+def distances(queries: StructureMaps, library: StructureMaps, reach_px: int = SHIFT_PX) -> F32:
     """Distance of each query to each sprite of the library, float32, shape (queries, library).
+
+    Args:
+        queries: Maps of what is compared.
+        library: Maps of what it is compared with.
+        reach_px: Shifts tried in each direction; fewer than ±2 are quicker and give larger distances.
 
     Raises:
         ValueError: Their frames differ.
@@ -131,15 +132,14 @@ def distances(queries: StructureMaps, library: StructureMaps) -> F32:
     if queries.side != library.side:
         raise ValueError(f"frames of {queries.side} and {library.side} pixels cannot be compared")
     found = np.ones((len(queries), len(library)), np.float32)
-    overlaps = _overlaps(queries.side)
+    overlaps = _overlaps(queries.side, reach_px)
     placements = [_placed_everywhere(words_KQ, overlaps, queries.side) for words_KQ in queries.words_NKQ]
     step = max(1, _BLOCK_WORDS // overlaps.valid_PKQ.size)
     for start in range(0, len(library), step):
-        block_KQN = np.ascontiguousarray(library.words_NKQ[start : start + step].transpose(1, 2, 0))
-        shared_PKQN = block_KQN & overlaps.valid_PKQ[..., None]
-        set_PKN = _bits(shared_PKQN)
+        shared_NPKQ = library.words_NKQ[start : start + step, None] & overlaps.valid_PKQ
+        set_NPK = _bits(shared_NPKQ)
         for row, views in enumerate(placements):
-            apart = [_apart(view, shared_PKQN, set_PKN, overlaps.bits_PK) for view in views]
+            apart = [_apart(view, shared_NPKQ, set_NPK, overlaps.bits_PK) for view in views]
             found[row, start : start + step] = np.minimum(*apart)
     return found
 
@@ -151,12 +151,12 @@ class _Overlaps:
     Attributes:
         shifts: Rows down and columns to the right by which the query moves.
         valid_PKQ: uint64; the bits both frames have then, of pairs of pixels only those with both in both.
-        bits_PK: int64; how many they are.
+        bits_PK: float32; how many they are.
     """
 
     shifts: tuple[tuple[int, int], ...]
     valid_PKQ: U64
-    bits_PK: I64
+    bits_PK: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,16 +165,16 @@ class _View:
 
     Attributes:
         words_PKQ: uint64; its maps where they come to lie, cut to what is shared.
-        set_PK: int64; how many bits they have set.
+        set_PK: float32; how many bits they have set.
     """
 
     words_PKQ: U64
-    set_PK: I64
+    set_PK: F32
 
 
 @lru_cache(maxsize=16)
-def _overlaps(side: int) -> _Overlaps:
-    reach = range(-min(SHIFT_PX, side - 1), min(SHIFT_PX, side - 1) + 1)
+def _overlaps(side: int, reach_px: int) -> _Overlaps:
+    reach = range(-min(reach_px, side - 1), min(reach_px, side - 1) + 1)
     shifts = tuple((down, right) for down in reach for right in reach)
     valid_PKSS = np.zeros((len(shifts), MAPS, side, side), np.bool_)
     for valid_KSS, (down, right) in zip(valid_PKSS, shifts, strict=True):
@@ -184,18 +184,22 @@ def _overlaps(side: int) -> _Overlaps:
         # A pair of pixels counts only when its right or lower one is shared as well.
         valid_KSS[ACROSS, :, columns.stop - 1] = False
         valid_KSS[DOWN, rows.stop - 1] = False
-    return _Overlaps(shifts, packed(valid_PKSS), valid_PKSS.sum(axis=(2, 3)).astype(np.int64))
+    valid_PKQ = packed(valid_PKSS)
+    return _Overlaps(shifts, valid_PKQ, _bits(valid_PKQ))
 
 
 def _placed_everywhere(words_KQ: U64, overlaps: _Overlaps, side: int) -> tuple[_View, _View]:
     """The query as it is and mirrored, at every shift."""
     maps_KSS = unpacked(words_KQ, side)
+    reach = max(right for _, right in overlaps.shifts)
     views = []
     for view_KSS in (maps_KSS, mirrored(maps_KSS)):
-        # What is rolled around lies outside what is shared.
-        words_PKQ = packed(np.stack([np.roll(view_KSS, shift, axis=(1, 2)) for shift in overlaps.shifts]))
-        words_PKQ &= overlaps.valid_PKQ
-        views.append(_View(words_PKQ, np.bitwise_count(words_PKQ).sum(axis=2, dtype=np.int64)))
+        framed = np.pad(view_KSS, ((0, 0), (reach, reach), (reach, reach)))
+        windows = np.lib.stride_tricks.sliding_window_view(framed, (side, side), axis=(1, 2))
+        # The first window shows the query furthest down and to the right.
+        moved_PKSS = windows[:, ::-1, ::-1].transpose(1, 2, 0, 3, 4).reshape(-1, MAPS, side, side)
+        words_PKQ = packed(moved_PKSS) & overlaps.valid_PKQ
+        views.append(_View(words_PKQ, _bits(words_PKQ)))
     return views[0], views[1]
 
 
@@ -209,44 +213,58 @@ def mirrored(maps_KSS: Bool) -> Bool:
     return turned_KSS
 
 
-def _bits(words_PKQN: U64) -> I32:
-    """Bits set in each map, shape (P, K, N)."""
-    # A map has at most 256 × 256 bits.
-    counts: I32 = np.bitwise_count(words_PKQN).sum(axis=2, dtype=np.int32)
+_BYTES, _PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
+
+
+def _bits(words_Q: U64) -> F32:
+    """Bits set along the last axis, which is left out of the result.
+
+    numpy counts the bits of each word into a byte. Eight such bytes are added as one number, in lanes that cannot
+    overflow: far quicker than a sum over a short axis.
+    """
+    bytes_G = np.bitwise_count(words_Q).view(np.uint64)
+    groups = bytes_G.shape[-1]
+    if groups <= 3:
+        # Up to three bytes of at most 64 stay below 256.
+        bytes_ = reduce(np.add, [bytes_G[..., group] for group in range(groups)])
+        pairs = (bytes_ & _BYTES) + (bytes_ >> np.uint64(8) & _BYTES)
+    else:
+        pairs = ((bytes_G & _BYTES) + (bytes_G >> np.uint64(8) & _BYTES)).sum(axis=-1, dtype=np.uint64)
+    halves = (pairs & _PAIRS) + (pairs >> np.uint64(16) & _PAIRS)
+    counts: F32 = ((halves + (halves >> np.uint64(32))) & np.uint64(0xFFFFFFFF)).astype(np.float32)
     return counts
 
 
-def _apart(query: _View, shared_PKQN: U64, set_PKN: I32, bits_PK: I64) -> F32:
+def _apart(query: _View, shared_NPKQ: U64, set_NPK: F32, bits_PK: F32) -> F32:
     """The least of the three distances over all placements, shape (N,)."""
-    differ_PKN = _bits(shared_PKQN ^ query.words_PKQ[..., None])
-    negative_PKN = _bits(shared_PKQN[:, _SIGNED] ^ query.words_PKQ[:, _SWAPPED, :, None])
-    expect_PKN = _expected(set_PKN, query.set_PK, bits_PK)
-    expect_negative_PKN = _expected(set_PKN[:, _SIGNED], query.set_PK[:, _SWAPPED], bits_PK[:, _SIGNED])
-    outline, expect_outline = differ_PKN[:, VISIBLE], expect_PKN[:, VISIBLE]
-    edges_PN, expect_edges_PN = differ_PKN[:, _EDGES].sum(axis=1), expect_PKN[:, _EDGES].sum(axis=1)
-    by_edges = _share(outline + edges_PN, expect_outline + expect_edges_PN)
-    crowded_PN = 2 * set_PKN[:, _EDGES].sum(axis=1) > bits_PK[:, _EDGES].sum(axis=1)[:, None]
-    by_edges[crowded_PN & (expect_edges_PN < _FEWEST_EXPECTED)] = 1.0
-    by_shading, by_negative = (
-        _share(outline + differ.sum(axis=1), expect_outline + expect.sum(axis=1))
-        for differ, expect in (
-            (differ_PKN[:, _SIGNED], expect_PKN[:, _SIGNED]),
-            (negative_PKN, expect_negative_PKN),
-        )
-    )
-    least: F32 = np.minimum(np.minimum(by_edges, by_shading), by_negative).min(axis=0)
+    differ_NPK = _bits(shared_NPKQ ^ query.words_PKQ)
+    expect_NPK = _expected(set_NPK, query.set_PK, bits_PK)
+    swapped_NPK = _bits(shared_NPKQ[:, :, _SIGNED] ^ query.words_PKQ[:, _SWAPPED])
+    expect_swapped_NPK = _expected(set_NPK[:, :, _SIGNED], query.set_PK[:, _SWAPPED], bits_PK[:, _SIGNED])
+    outline, expect_outline = differ_NPK[..., VISIBLE], expect_NPK[..., VISIBLE]
+    edges_NP, expect_edges_NP = differ_NPK[..., _EDGES] @ _PAIR, expect_NPK[..., _EDGES] @ _PAIR
+    least_NP = _share(outline + edges_NP, expect_outline + expect_edges_NP)
+    crowded_NP = 2 * (set_NPK[..., _EDGES] @ _PAIR) > bits_PK[:, _EDGES] @ _PAIR
+    least_NP[crowded_NP & (expect_edges_NP < _FEWEST_EXPECTED)] = 1
+    for differ_NPJ, expect_NPJ in (
+        (differ_NPK[..., _SIGNED], expect_NPK[..., _SIGNED]),
+        (swapped_NPK, expect_swapped_NPK),
+    ):
+        by_light = _share(outline + differ_NPJ @ _FOUR, expect_outline + expect_NPJ @ _FOUR)
+        np.minimum(least_NP, by_light, out=least_NP)
+    least: F32 = least_NP.min(axis=1)
     return least
 
 
-def _expected(first_PKN: I32, second_PK: I64, bits_PK: I64) -> F32:
-    """Bits that would differ by chance, shape (P, K, N)."""
-    second, bits = second_PK[..., None].astype(np.float32), np.maximum(bits_PK, 1)[..., None].astype(np.float32)
-    expected: F32 = second + first_PKN.astype(np.float32) * (1 - 2 * second / bits)
+def _expected(first_NPK: F32, second_PK: F32, bits_PK: F32) -> F32:
+    """Bits that would differ by chance, shape (N, P, K)."""
+    density_PK: F32 = np.divide(second_PK, np.maximum(bits_PK, np.float32(1)), dtype=np.float32)
+    expected: F32 = second_PK + first_NPK * (np.float32(1) - np.float32(2) * density_PK)
     return expected
 
 
-def _share(differ_PN: npt.NDArray[np.integer[Any]], expect_PN: F32) -> F32:
+def _share(differ_NP: F32, expect_NP: F32) -> F32:
     """Disagreement as a share of that of strangers, at most 1; where strangers would agree, any at all is too much."""
-    share_PN = (differ_PN > 0).astype(np.float32)
-    np.divide(differ_PN, expect_PN, out=share_PN, where=expect_PN > 1, casting="same_kind")
-    return np.minimum(share_PN, np.float32(1))
+    share_NP = (differ_NP > 0).astype(np.float32)
+    np.divide(differ_NP, expect_NP, out=share_NP, where=expect_NP > 1)
+    return np.minimum(share_NP, np.float32(1))

@@ -9,7 +9,8 @@ A neighbour is clearly lighter when the step is over 0.3 standard deviations of 
 neither contrast nor brightness counts. Everything is counted in whole numbers: a shifted sprite has exactly the
 shifted maps.
 
-Shapes: N sprites, H and W pixels, S side of the frame in pixels, K maps, Q 64-bit words of one map.
+Shapes: N sprites, H and W pixels, S side of the frame in pixels, K maps, Q 64-bit words of one map (a multiple
+of eight, so that their bits can be counted eight words at a time).
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ VISIBLE = 0
 """Row of the map of visible pixels."""
 EDGES = (1, 2)
 """Rows of the maps of different colours: to the right, downwards."""
-LIGHTER = (3, 5)
+LIGHTER = (3, 4)
 """Rows of the maps of clearly lighter neighbours: to the right, downwards."""
-DARKER = (4, 6)
+DARKER = (5, 6)
 """Rows of the maps of clearly darker neighbours: to the right, downwards."""
 MAPS = 7
 
@@ -80,7 +81,7 @@ def structure_maps(sprites_NHWC: U8, side: int | None = None) -> StructureMaps:
     frame = max(height, width) if side is None else side
     if not 1 <= max(height, width) <= frame <= MAX_SIDE or min(height, width) < 1:
         raise ValueError(f"sprites of {width} × {height} pixels do not fit a frame of {frame}, of at most {MAX_SIDE}")
-    words_NKQ = np.zeros((count, MAPS, (frame * frame + 63) // 64), np.uint64)
+    words_NKQ = np.zeros((count, MAPS, -(-frame * frame // 512) * 8), np.uint64)
     step = max(1, _BATCH_PIXELS // (frame * frame))
     for start in range(0, count, step):
         words_NKQ[start : start + step] = packed(drawing_maps(placed(sprites_NHWC[start : start + step], frame)))
@@ -153,9 +154,9 @@ def _clear_step(light_NSS: I64, visible_NSS: Bool) -> I64:
 
 
 def packed(maps_NKSS: Bool) -> U64:
-    """Maps as 64-bit words, shape (N, K, Q), the last word filled up with zeros."""
+    """Maps as 64-bit words, shape (N, K, Q), filled up with zeros to a multiple of eight words."""
     bits = np.packbits(maps_NKSS.reshape(*maps_NKSS.shape[:2], -1), axis=2)
-    filled = np.zeros((*bits.shape[:2], -(-bits.shape[2] // 8) * 8), np.uint8)
+    filled = np.zeros((*bits.shape[:2], -(-bits.shape[2] // 64) * 64), np.uint8)
     filled[..., : bits.shape[2]] = bits
     words: U64 = filled.view(np.uint64)
     return words

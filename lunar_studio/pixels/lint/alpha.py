@@ -18,9 +18,9 @@ HALF = "half-transparent"
 PHANTOM = "phantom-pixel"
 _FIX_HALF = "Harden them"
 # A soft rim: at least so many different alphas, on so much of the rim, round an inside that is this solid.
-_ALPHAS = 4
+_ALPHAS = 3
 _RIM_SHARE = 0.5
-_SOFT_INSIDE = 0.25
+_SOFT_INSIDE = 0.6
 # With more of the sprite half-transparent, hardening it would change what it is.
 _MOST_TO_HARDEN = 0.25
 
