@@ -78,8 +78,7 @@ class SpriteVaeConfig(
         Meta(
             gt=0.0,
             le=1.0,
-            description="KL weight of palette and detail as a share of that of the cells: less moves more of the picture"
-            " into the detail.",
+            description="KL weight of palette and detail as a share of the cells': less moves more into the detail.",
         ),
     ] = 0.1
     widths: Annotated[
@@ -119,6 +118,11 @@ class SpriteVaeConfig(
     def latent_dim(self) -> int:
         """Numbers in a latent."""
         return sum(self.latent_parts)
+
+    @property
+    def invented_dim(self) -> int:
+        """Leading numbers of a latent that a prior invents: palette and cells."""
+        return sum(self.latent_parts[:2])
 
 
 class CustomVaeConfig(

@@ -108,7 +108,7 @@ def build_networks(config: RunConfig) -> dict[str, nn.Module]:
     vae = build_vae(config.vae)
     parts: dict[str, nn.Module] = {
         "vae": vae,
-        "prior": LatentPrior(config.prior, vae.latent_dim, config.teacher.embedding_dim),
+        "prior": LatentPrior(config.prior, vae.latent_dim, config.teacher.embedding_dim, vae.invented_dim),
     }
     if config.training.teacher_mode != "off":
         parts["teacher"] = build_teacher(config.teacher)

@@ -32,6 +32,7 @@ class LatentModel(nn.Module, ABC):
     Pictures inside the network are `x_BCHW`: float, -1 to 1, RGB premultiplied by alpha, then alpha where
     the model has four channels. Subclasses set `config`, `image_size`, `image_channels`, `latent_dim`
     and `palette_dim` (how many leading numbers of the latent set colours only; 0 where they are mixed).
+    Where the last numbers only correct what the others draw, `invented_dim` says how many come before them.
 
     Attributes:
         float32_parts: Beginnings of the names of weights that a model file keeps in float32, because half precision
@@ -71,6 +72,11 @@ class LatentModel(nn.Module, ABC):
         """A draw from N(mu, exp(logvar)) through which gradients flow (Kingma and Welling 2014, section 2.4)."""
         noise = torch.empty_like(mu_BL).normal_(generator=generator)
         return mu_BL + noise * torch.exp(0.5 * logvar_BL)
+
+    @property
+    def invented_dim(self) -> int:
+        """How many leading numbers a prior invents; the others are 0 in an invented latent."""
+        return self.latent_dim
 
     def kl_factors(self) -> Tensor | None:
         """What each number of the latent weighs in the KL loss, (L,), or None where all weigh the same."""

@@ -2,7 +2,8 @@
 
 The VAE's posterior is far from N(0, 1); a draw from N(0, 1) decodes to mush. The flow (Liu, Gong and
 Liu 2023) learns the straight-line velocity from noise to standardised latents; words steer it by
-classifier-free guidance (Ho and Salimans 2022). Shapes: B batch, L latent numbers, D embedding numbers.
+classifier-free guidance (Ho and Salimans 2022). Shapes: B batch, L latent numbers, I of them invented,
+D embedding numbers.
 """
 
 from __future__ import annotations
@@ -44,36 +45,41 @@ class LatentPrior(nn.Module):
         config: Widths, sampling steps, guidance.
         latent_dim: L.
         embedding_dim: D, of the words' embedding.
+        invented_dim: I, the leading numbers of a latent that it invents; L where left out. The others are 0 in
+            what it invents.
     """
 
-    mean_L: Tensor
-    std_L: Tensor
+    mean_I: Tensor
+    std_I: Tensor
     topics_TD: Tensor
 
-    def __init__(self, config: PriorConfig, latent_dim: int, embedding_dim: int) -> None:
+    def __init__(
+        self, config: PriorConfig, latent_dim: int, embedding_dim: int, invented_dim: int | None = None
+    ) -> None:
         super().__init__()
         self.config, self.latent_dim, self.embedding_dim = config, latent_dim, embedding_dim
+        self.invented_dim = latent_dim if invented_dim is None else invented_dim
         width = config.hidden_dim
         self.time = nn.Sequential(nn.Linear(_TIME_FEATURES, width), nn.SiLU(), nn.Linear(width, width))
         self.words = nn.Linear(embedding_dim, width)
         self.no_words = nn.Parameter(torch.zeros(width))
-        self.enter = nn.Linear(latent_dim, width)
+        self.enter = nn.Linear(self.invented_dim, width)
         self.blocks = nn.ModuleList(FlowBlock(width) for _ in range(config.blocks))
-        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, latent_dim))
-        self.register_buffer("mean_L", torch.zeros(latent_dim))
-        self.register_buffer("std_L", torch.ones(latent_dim))
+        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, self.invented_dim))
+        self.register_buffer("mean_I", torch.zeros(self.invented_dim))
+        self.register_buffer("std_I", torch.ones(self.invented_dim))
         self.register_buffer("topics_TD", torch.zeros(config.topics, embedding_dim))
 
-    def velocity(self, point_BL: Tensor, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
+    def velocity(self, point_BI: Tensor, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
         """Direction from noise to latent at a point on the way; time 0 is noise, 1 the standardised latent."""
         frequencies = torch.exp(
-            torch.arange(_TIME_FEATURES // 2, device=point_BL.device) * (-math.log(1000.0) / (_TIME_FEATURES // 2))
+            torch.arange(_TIME_FEATURES // 2, device=point_BI.device) * (-math.log(1000.0) / (_TIME_FEATURES // 2))
         )
         angle = time_B[:, None] * 1000.0 * frequencies
         condition = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
         condition = condition + torch.where(has_words_B[:, None], self.words(words_BD), self.no_words)
         condition = F.silu(condition)
-        hidden = self.enter(point_BL)
+        hidden = self.enter(point_BI)
         for block in self.blocks:
             hidden = block(hidden, condition)
         out: Tensor = self.leave(hidden)
@@ -84,18 +90,20 @@ class LatentPrior(nn.Module):
         """Follow the mean and spread of the latents while the VAE still moves them; one latent has no spread."""
         if len(z_BL) < 2:
             return
-        self.mean_L.lerp_(z_BL.mean(dim=0), momentum)
-        self.std_L.lerp_(z_BL.std(dim=0).clamp(min=1e-3), momentum)
+        z_BI = z_BL[:, : self.invented_dim]
+        self.mean_I.lerp_(z_BI.mean(dim=0), momentum)
+        self.std_I.lerp_(z_BI.std(dim=0).clamp(min=1e-3), momentum)
 
     @torch.no_grad()
     def standardise(self, mu_ML: Tensor, spread_ML: Tensor) -> None:
         """Take the mean and spread of latents that no longer move: draws from N(mu, spread)."""
-        self.mean_L.copy_(mu_ML.mean(dim=0))
-        self.std_L.copy_((mu_ML.var(dim=0, unbiased=False) + (spread_ML**2).mean(dim=0)).sqrt().clamp(min=1e-3))
+        mu_MI, spread_MI = mu_ML[:, : self.invented_dim], spread_ML[:, : self.invented_dim]
+        self.mean_I.copy_(mu_MI.mean(dim=0))
+        self.std_I.copy_((mu_MI.var(dim=0, unbiased=False) + (spread_MI**2).mean(dim=0)).sqrt().clamp(min=1e-3))
 
     def loss(self, z_BL: Tensor, words_BD: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Flow-matching loss on latents (mean squared error of the velocity); some lose their words on purpose."""
-        target = (z_BL - self.mean_L) / self.std_L
+        target = (z_BL[:, : self.invented_dim] - self.mean_I) / self.std_I
         noise = torch.empty_like(target).normal_(generator=generator)
         # Logit-normal times dwell in the middle of the way, where the velocity is hardest (Esser et al. 2024).
         time = torch.sigmoid(torch.empty_like(target[:, 0]).normal_(generator=generator))
@@ -124,14 +132,15 @@ class LatentPrior(nn.Module):
                 those it learned, unless `near_L` says what it shall be like.
             temperature: Spread of the noise; below 1 is safer, above 1 wilder.
             near_L: Start from this latent instead of from pure noise.
-            strength: With `near_L`: 0 gives it back, 1 forgets it.
+            strength: With `near_L`: 0 gives it back, 1 forgets it; what the prior does not invent fades with it.
         """
-        device = self.mean_L.device
-        noise = torch.from_numpy(_noise(count, self.latent_dim, seed)).to(device) * temperature
-        start = 0.0
+        device = self.mean_I.device
+        noise = torch.from_numpy(_noise(count, self.invented_dim, seed)).to(device) * temperature
+        start, rest_L = 0.0, noise.new_zeros(self.latent_dim - self.invented_dim)
         if near_L is not None:
             start = 1.0 - strength
-            noise = torch.lerp(noise, ((near_L - self.mean_L) / self.std_L).expand_as(noise), start)
+            near_I, rest_L = near_L[: self.invented_dim], near_L[self.invented_dim :] * start
+            noise = torch.lerp(noise, ((near_I - self.mean_I) / self.std_I).expand_as(noise), start)
         guidance = self.config.guidance
         if words_D is not None:
             words_BD = words_D.to(device).expand(count, -1)
@@ -139,21 +148,22 @@ class LatentPrior(nn.Module):
             words_BD, guidance = self.topics_TD[_topics(count, len(self.topics_TD), seed)], self.config.topic_guidance
         else:
             words_BD = torch.zeros(count, self.embedding_dim, device=device)
-        return self._integrate(noise, start, words_BD, guidance) * self.std_L + self.mean_L
+        invented_BI = self._integrate(noise, start, words_BD, guidance) * self.std_I + self.mean_I
+        return torch.cat([invented_BI, rest_L.to(device).expand(count, -1)], dim=1)
 
-    def _integrate(self, point_BL: Tensor, start: float, words_BD: Tensor, guidance: float) -> Tensor:
+    def _integrate(self, point_BI: Tensor, start: float, words_BD: Tensor, guidance: float) -> Tensor:
         """Euler steps from `start` to 1; rows whose words are zero follow none."""
         steps = self.config.sample_steps
         has_words = words_BD.abs().sum(dim=1) > 0
         guided = guidance != 1.0 and bool(has_words.any())
         for step in range(steps):
-            time = torch.full_like(point_BL[:, 0], start + (1.0 - start) * step / steps)
-            velocity = self.velocity(point_BL, time, words_BD, has_words)
+            time = torch.full_like(point_BI[:, 0], start + (1.0 - start) * step / steps)
+            velocity = self.velocity(point_BI, time, words_BD, has_words)
             if guided:
-                plain = self.velocity(point_BL, time, words_BD, torch.zeros_like(has_words))
+                plain = self.velocity(point_BI, time, words_BD, torch.zeros_like(has_words))
                 velocity = plain + guidance * (velocity - plain)
-            point_BL = point_BL + velocity * ((1.0 - start) / steps)
-        return point_BL
+            point_BI = point_BI + velocity * ((1.0 - start) / steps)
+        return point_BI
 
     def parameter_count(self) -> int:
         """Trainable numbers."""

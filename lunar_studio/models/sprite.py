@@ -158,9 +158,14 @@ class SpriteVAE(LatentModel):
         logvars += [logvar, *details[1:]]
         return torch.cat(means, dim=1), torch.cat(logvars, dim=1).clamp(*_LOGVAR_RANGE)
 
+    @property
+    def invented_dim(self) -> int:
+        """Palette and cells: without detail the decoder has an idea of its own."""
+        return self.config.invented_dim
+
     def kl_factors(self) -> Tensor:
         """Full price for what is drawn, so that a prior can learn it; less for palette and detail."""
-        palette, cells, detail = self.config.latent_parts
+        palette, cells, _ = self.config.latent_parts
         price = self.palette_logvar.new_full((self.latent_dim,), self.config.detail_price)
         price[palette : palette + cells] = 1.0
         return price

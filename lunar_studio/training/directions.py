@@ -36,7 +36,7 @@ def find_directions(vae: LatentModel, mu_NL: Tensor, sprites_NHWC: U8) -> tuple[
     """
     split = vae.palette_dim
     properties = picture_properties(sprites_NHWC)
-    shape = _group(vae, mu_NL, "shape", slice(split, None), properties)
+    shape = _group(vae, mu_NL, "shape", slice(split, vae.invented_dim), properties)
     colour = _group(vae, mu_NL, "colour", slice(0, split), properties) if split else ()
     return (*shape, *colour)
 

@@ -70,8 +70,8 @@ def test_words_choose_the_cloud(trained: tuple[LatentPrior, list[float]]) -> Non
 
 def test_observed_spread(trained: tuple[LatentPrior, list[float]]) -> None:
     prior, _ = trained
-    assert float(prior.std_L[0]) == pytest.approx(5.0, rel=0.1)
-    assert float(prior.std_L[1]) == pytest.approx(0.3, rel=0.2)
+    assert float(prior.std_I[0]) == pytest.approx(5.0, rel=0.1)
+    assert float(prior.std_I[1]) == pytest.approx(0.3, rel=0.2)
 
 
 def test_a_row_depends_on_seed_and_place_only() -> None:
@@ -104,8 +104,8 @@ def test_temperature_zero_leaves_no_chance() -> None:
 
 def test_near_with_strength_zero_gives_the_latent_back() -> None:
     prior = fresh()
-    prior.mean_L.fill_(3.0)
-    prior.std_L.fill_(0.5)
+    prior.mean_I.fill_(3.0)
+    prior.std_I.fill_(0.5)
     latent = torch.linspace(-2, 2, 6)
     back = prior.sample(3, seed=1, near_L=latent, strength=0.0)
     torch.testing.assert_close(back, latent.expand(3, -1), atol=1e-5, rtol=1e-5)
@@ -125,9 +125,9 @@ def test_unknown_words_are_no_words() -> None:
 def test_one_latent_has_no_spread() -> None:
     prior = fresh()
     prior.observe(torch.full((1, 6), 9.0), 0.5)
-    assert bool(torch.isfinite(prior.std_L).all())
+    assert bool(torch.isfinite(prior.std_I).all())
     prior.observe(torch.randn(4, 6), 1.0)
-    assert not torch.equal(prior.std_L, torch.ones(6))
+    assert not torch.equal(prior.std_I, torch.ones(6))
 
 
 def test_a_dead_number_does_not_divide_by_zero() -> None:
@@ -156,3 +156,14 @@ def test_velocity_has_the_shape_of_its_point() -> None:
     velocity = prior.velocity(torch.randn(3, 6), torch.rand(3), torch.zeros(3, WORDS), torch.zeros(3, dtype=torch.bool))
     assert velocity.shape == (3, 6)
     assert math.isfinite(float(velocity.detach().sum()))
+
+
+def test_what_it_does_not_invent_is_nothing_or_fades_from_what_it_starts_near() -> None:
+    prior = LatentPrior(PriorConfig(hidden_dim=32, blocks=1, sample_steps=2), 7, WORDS, 4)
+    assert prior.sample(3, seed=1)[:, 4:].tolist() == [[0.0] * 3] * 3
+    near = torch.arange(7.0)
+    assert torch.allclose(prior.sample(2, seed=1, near_L=near, strength=0.0), near.expand(2, -1), atol=1e-5)
+    assert torch.allclose(prior.sample(2, seed=1, near_L=near, strength=0.25)[:, 4:], near[4:] * 0.75)
+    prior.observe(torch.randn(5, 7), 0.5)
+    prior.standardise(torch.randn(5, 7), torch.rand(5, 7))
+    assert float(prior.loss(torch.randn(5, 7), torch.zeros(5, WORDS)).detach()) > 0
