@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lunar_studio.core.sprite import Sprite
+
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
@@ -43,3 +45,18 @@ class Neighbours:
 
 UNKNOWN_ART = Neighbours(is_known=False)
 """The answer of a model that does not carry its art's fingerprints."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Sprites were compared with the art their model was trained on.
+
+    Attributes:
+        topic: Who asked, e.g. `canvas`.
+        sprites: In the order asked for.
+        neighbours: One for each sprite.
+    """
+
+    topic: str
+    sprites: tuple[Sprite, ...]
+    neighbours: tuple[Neighbours, ...]
