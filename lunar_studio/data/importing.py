@@ -52,6 +52,8 @@ _MAX_LICENCE = 100_000
 METHOD_VERSION = 5
 """Raised whenever the same art and choices would give another set, so that old ones are built anew."""
 
+_SLICING_VERSION = 2
+
 
 def _never() -> bool:
     return False
@@ -173,7 +175,8 @@ class _Recipe:
             self.size,
             self.validation_share,
             self.seed,
-            str(self.options.slicing),
+            # Cutting has a version of its own: sets of whole pictures stay as they are.
+            f"{self.options.slicing} {_SLICING_VERSION}" if self.options.slicing else "None",
             sorted((column, sorted(values)) for column, values in self.options.skip.items()),
         ]
         return hashlib.blake2b(f"{content}{json.dumps(choices)}".encode(), digest_size=32).hexdigest()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from lunar_studio.core.config import ClassicVaeConfig, CustomVaeConfig, RunConfig, TeacherConfig, VaeConfig
 from lunar_studio.core.latent import Direction
 from lunar_studio.models import extensions
+from lunar_studio.models.art_prints import ArtPrints
 from lunar_studio.models.classic import LunarCoreVAE
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
@@ -62,6 +63,7 @@ class ModelBundle:
         experts: Names of the teacher's experts.
         calibration: What the teacher's logits mean.
         card: JSON-able facts: art, licence, training, figures.
+        prints: Fingerprints of the art it learned from; None for a model that does not carry them.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ModelBundle:
     experts: tuple[str, ...]
     calibration: Calibration
     card: Mapping[str, object] = field(default_factory=dict)
+    prints: ArtPrints | None = None
 
     def modules(self) -> dict[str, nn.Module]:
         """The networks by the name of their part."""

@@ -1,8 +1,9 @@
 """The one file a trained model lives in: safetensors with JSON metadata, and no code.
 
 Layout (docs/formats.md): tensors `vae.*`, `teacher.*`, `prior.*`, `words.vectors`, `directions.axes`,
-`calibration.quantiles`; matrices and kernels as float16, vectors and what a VAE names in `float32_parts` as
-float32. Everything read is held against what its own configuration would build before a network takes memory.
+`calibration.quantiles`, and `likeness.*` where it carries fingerprints of its art (`models.art_prints`); matrices and
+kernels as float16, vectors and what a VAE names in `float32_parts` as float32. Everything read is held against what
+its own configuration would build before a network takes memory.
 
 A file is read into memory once, not mapped: a mapped file that is overwritten under the running
 program changes the model's numbers or ends the process, and on Windows it cannot be replaced.
@@ -30,6 +31,8 @@ from lunar_studio.core.config import RunConfig
 from lunar_studio.core.latent import Direction, DirectionGroup
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.errors import LunarError, ModelFileError, ModelVersionError
+from lunar_studio.models import art_prints
+from lunar_studio.models.art_prints import ArtPrints
 from lunar_studio.models.bundle import (
     QUANTILES,
     Calibration,
@@ -45,7 +48,8 @@ from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import MAX_WORDS, Vocabulary
 
 FORMAT = "lunar-studio-model"
-VERSION = 1
+# Version 2 may carry fingerprints of the art; a model without them is written as version 1, which older studios read.
+VERSION, _VERSION_PLAIN = 2, 1
 MAX_FILE_BYTES = 2**30
 # The description of a model is some hundred kilobytes; a larger one would only cost memory to refuse.
 MAX_HEADER_BYTES = 2**24
@@ -121,9 +125,15 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
                 f"The model was not saved: the numbers of {key} are not finite.",
                 hint="Go back to an earlier checkpoint; training has diverged since.",
             )
+    version, section = _VERSION_PLAIN, dict[str, str]()
+    if bundle.prints is not None:
+        version = VERSION
+        printed, section = art_prints.stored(bundle.prints)
+        tensors |= printed
     metadata = {
-        "stamp": msgspec.json.encode({"format": FORMAT, "version": VERSION}).decode(),
+        "stamp": msgspec.json.encode({"format": FORMAT, "version": version}).decode(),
         "facts": msgspec.json.encode(facts).decode(),
+        **section,
     }
     try:
         write_atomically(_in_order(save(tensors, metadata=metadata)), path)
@@ -142,19 +152,23 @@ def load_model(path: Path) -> tuple[ModelBundle, ModelInfo]:
         ModelVersionError: A newer version wrote it.
     """
     payload = _read(path)
-    facts = _read_facts(path, payload)
+    facts, metadata = _read_facts(path, payload)
     networks, expected = _expected(path, facts)
     try:
         tensors = load(payload)
     except (SafetensorError, KeyError, ValueError, RuntimeError) as exc:
         raise _damaged(path, "it is not a whole safetensors file") from exc
+    try:
+        prints = art_prints.taken(tensors, metadata)
+    except ValueError as exc:
+        raise _damaged(path, str(exc)) from exc
     _compare(path, expected, {key: list(value.shape) for key, value in tensors.items()})
     for key, value in tensors.items():
         if value.dtype not in _DTYPES:
             raise _damaged(path, f"the numbers of {key} are {value.dtype}, not float16 or float32")
         if not bool(torch.isfinite(value).all()):
             raise _damaged(path, f"the numbers of {key} are not finite")
-    bundle = _assemble(path, facts, networks, {key: value.float() for key, value in tensors.items()})
+    bundle = _assemble(path, facts, networks, {key: value.float() for key, value in tensors.items()}, prints)
     return bundle, describe(bundle, hashlib.sha256(payload).hexdigest())
 
 
@@ -253,7 +267,8 @@ def _read(path: Path) -> bytes:
         ) from exc
 
 
-def _read_facts(path: Path, payload: bytes) -> _Facts:
+def _read_facts(path: Path, payload: bytes) -> tuple[_Facts, dict[str, str]]:
+    """The description of a model, and all metadata as it stands in the file."""
     length = int.from_bytes(payload[:8], "little")
     if not 2 <= length <= min(MAX_HEADER_BYTES, len(payload) - 8):
         raise _damaged(path, "it is not a whole safetensors file")
@@ -274,7 +289,7 @@ def _read_facts(path: Path, payload: bytes) -> _Facts:
             hint="Update Lunar Studio to open it.",
         )
     try:
-        return msgspec.json.decode(metadata.get("facts", ""), type=_Facts)
+        return msgspec.json.decode(metadata.get("facts", ""), type=_Facts), metadata
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise _damaged(path, f"its description is wrong ({exc})") from exc
 
@@ -314,7 +329,11 @@ def _compare(path: Path, expected: Mapping[str, list[int]], found: Mapping[str, 
 
 
 def _assemble(
-    path: Path, facts: _Facts, networks: Mapping[str, nn.Module], tensors: Mapping[str, Tensor]
+    path: Path,
+    facts: _Facts,
+    networks: Mapping[str, nn.Module],
+    tensors: Mapping[str, Tensor],
+    prints: ArtPrints | None,
 ) -> ModelBundle:
     for part, module in networks.items():
         own = {key.removeprefix(f"{part}."): value for key, value in tensors.items() if key.startswith(f"{part}.")}
@@ -340,6 +359,7 @@ def _assemble(
         experts=facts.experts,
         calibration=Calibration(tensors["calibration.quantiles"].numpy()),
         card=facts.card,
+        prints=prints,
     )
 
 

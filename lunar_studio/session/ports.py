@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import Followed, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.neighbours import Neighbours
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
@@ -45,6 +46,14 @@ class Explorer(Protocol):
 
     def encode(self, sprite: Sprite) -> Latent:
         """The latent whose decoding comes near the sprite, without refinement."""
+
+
+@runtime_checkable
+class KnowsItsArt(Protocol):
+    """An explorer that can compare sprites with the art its model was trained on."""
+
+    def likeness(self, sprite: Sprite, count: int = 3) -> Neighbours:
+        """The training sprites whose drawings are nearest; `UNKNOWN_ART` where the model carries no fingerprints."""
 
 
 class ExplorerLoader(Protocol):

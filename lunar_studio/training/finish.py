@@ -19,6 +19,8 @@ from torch import Tensor
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.config import RunConfig
 from lunar_studio.data.dataset import I64, Dataset
+from lunar_studio.data.likeness import train_fingerprints
+from lunar_studio.models.art_prints import MAX_NAME, MAX_SPRITES, ArtPrints
 from lunar_studio.models.bundle import Calibration, ModelBundle
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
@@ -107,7 +109,19 @@ def finish(
         experts=experts,
         calibration=calibration,
         card=card,
+        prints=art_prints(dataset),
     )
+
+
+def art_prints(dataset: Dataset) -> ArtPrints | None:
+    """What the model file shall keep of its training art; None where that would be too much for a file."""
+    train = dataset.indices("train")
+    if len(train) > MAX_SPRITES:
+        return None
+    codes_ND, limit = train_fingerprints(dataset)
+    names = dataset.names
+    kept = tuple(" ".join(names[index].splitlines())[-MAX_NAME:] for index in train)
+    return ArtPrints(codes_ND, dataset.families[train].astype(np.int32), kept, limit)
 
 
 @torch.inference_mode()

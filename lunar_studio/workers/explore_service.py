@@ -10,10 +10,12 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Decoded, Encoded, Failure, Followed, Sampled
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.neighbours import Compared
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import ExplorerLoader, PinFollower
 from lunar_studio.workers.explore_worker import (
+    CompareRequest,
     Drawn,
     DrawRequest,
     EncodeRequest,
@@ -46,6 +48,7 @@ class ExploreService(QObject):
         sampled: Emitted with a `Sampled`.
         encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`: many sprites for one topic.
+        compared: Emitted with a `Compared`: what the training art holds that is like some sprites.
         followed: Emitted with a number and a `Followed`, while the rest of a sprite follows its pinned pixels.
         follow_ended: Emitted with that number when it is over.
         failed: Emitted with a `Failure` of any request.
@@ -58,6 +61,7 @@ class ExploreService(QObject):
     sampled = Signal(object)
     encoded = Signal(object)
     drawn = Signal(object)
+    compared = Signal(object)
     followed = Signal(int, object)
     follow_ended = Signal(int)
     failed = Signal(object)
@@ -81,6 +85,7 @@ class ExploreService(QObject):
         self._worker.sampled.connect(self._on_sampled)
         self._worker.encoded.connect(self._on_encoded)
         self._worker.drawn.connect(self._on_drawn)
+        self._worker.compared.connect(self._on_compared)
         self._worker.followed.connect(self._on_followed)
         self._worker.follow_ended.connect(self._on_follow_ended)
         self._worker.failed.connect(self._on_failed)
@@ -116,6 +121,13 @@ class ExploreService(QObject):
     def request_random_draw(self, *, topic: str, seed: int, count: int, prompt: str = "") -> None:
         """Like `request_draw`, for `count` latents from the prior."""
         self._worker.post(DrawRequest(topic, (), SampleRequest(seed, prompt, count, 1.0)))
+
+    def request_compare(self, sprites: Sequence[Sprite], *, topic: str) -> None:
+        """Ask what the training art holds that is like some sprites; one at a time, so that no decode waits long.
+
+        A newer request of the topic replaces an older one, even one half done.
+        """
+        self._worker.post(CompareRequest(topic, tuple(sprites)))
 
     def request_follow(self, latent: Latent, pins: Overlay) -> int:
         """Look for a latent near `latent` whose decoding has the pinned pixels of its own; ends what is under way.
@@ -158,6 +170,10 @@ class ExploreService(QObject):
     @Slot(object)
     def _on_drawn(self, event: Drawn) -> None:
         self.drawn.emit(event)
+
+    @Slot(object)
+    def _on_compared(self, event: Compared) -> None:
+        self.compared.emit(event)
 
     @Slot(int, object)
     def _on_followed(self, number: int, event: Followed) -> None:

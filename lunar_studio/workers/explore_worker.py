@@ -19,10 +19,11 @@ from PySide6.QtCore import Signal
 from lunar_studio.core.events import Decoded, Encoded, Sampled
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
+from lunar_studio.core.neighbours import UNKNOWN_ART, Compared, Neighbours
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import Explorer, ExplorerLoader, PinFollower
+from lunar_studio.session.ports import Explorer, ExplorerLoader, KnowsItsArt, PinFollower
 from lunar_studio.workers.mailbox import Mailbox
 from lunar_studio.workers.thread_host import Worker
 
@@ -104,6 +105,19 @@ class FollowRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """What the training art holds that is like some sprites."""
+
+    topic: str
+    sprites: tuple[Sprite, ...]
+
+    @property
+    def key(self) -> Hashable:
+        """A newer request of the same key replaces this one, even when it is half done."""
+        return ("compare", self.topic)
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
     """Many latents became sprites, and the teacher scored them.
 
@@ -120,7 +134,7 @@ class Drawn:
     scores: tuple[Score, ...]
 
 
-Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest
+Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest | CompareRequest
 
 
 class ExploreWorker(Worker):
@@ -133,6 +147,7 @@ class ExploreWorker(Worker):
         sampled: Emitted with a `Sampled`.
         encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`.
+        compared: Emitted with a `Compared`.
         followed: Emitted with the number of a request and a `Followed`.
         follow_ended: Emitted with the number of a request after its last `followed`, whatever ended it.
     """
@@ -143,6 +158,7 @@ class ExploreWorker(Worker):
     sampled = Signal(object)
     encoded = Signal(object)
     drawn = Signal(object)
+    compared = Signal(object)
     followed = Signal(int, object)
     follow_ended = Signal(int)
 
@@ -267,6 +283,15 @@ class ExploreWorker(Worker):
                 yield from self._draw(explorer, request)
             case FollowRequest():
                 yield from self._follow(explorer, request)
+            case CompareRequest():
+                yield from self._compare(explorer, request)
+
+    def _compare(self, explorer: Explorer, request: CompareRequest) -> Iterator[None]:
+        found: list[Neighbours] = []
+        for sprite in request.sprites:
+            found.append(explorer.likeness(sprite) if isinstance(explorer, KnowsItsArt) else UNKNOWN_ART)
+            yield
+        self.compared.emit(Compared(request.topic, request.sprites, tuple(found)))
 
     def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
         latents = request.latents

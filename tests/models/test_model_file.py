@@ -23,7 +23,7 @@ from torch import Tensor
 from lunar_studio.core.presets import PRESETS
 from lunar_studio.errors import ModelFileError, ModelVersionError
 from lunar_studio.models.bundle import ModelBundle, stored_tensors
-from lunar_studio.models.model_file import MAX_HEADER_BYTES, load_model, save_model
+from lunar_studio.models.model_file import MAX_HEADER_BYTES, VERSION, load_model, save_model
 from tests.models.bundles import renamed, small_bundle
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -416,7 +416,7 @@ def test_a_description_of_terabytes_takes_no_memory(good: bytes, tmp_path: Path)
 
 def test_a_newer_version_is_named(good: bytes, tmp_path: Path) -> None:
     tensors, description = opened(good)
-    description["stamp"]["version"] = 2
+    description["stamp"]["version"] = VERSION + 1
     refusal = refuse(tmp_path / "m", "newer Lunar Studio", closed(tensors, description))
     assert isinstance(refusal, ModelVersionError)
     assert "Update" in refusal.hint
