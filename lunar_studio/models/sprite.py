@@ -173,7 +173,7 @@ class SpriteVAE(LatentModel):
     def decode_indexed(self, z_BL: Tensor) -> Indexed:
         """Logits and colours of latents."""
         config = self.config
-        palette, cells, detail = z_BL.split(config.latent_parts, dim=1)
+        palette, cells, detail = torch.split(z_BL, list(config.latent_parts), dim=1)
         hidden = self.from_cells(cells.reshape(-1, config.cell_channels, config.cells, config.cells))
         for index in reversed(range(len(config.widths))):
             if config.detail_channels and index == config.detail_stage:

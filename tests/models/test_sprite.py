@@ -218,7 +218,7 @@ def test_colours_that_nobody_can_tell_apart_become_one() -> None:
     z[:, : vae.palette_dim] = torch.tensor([[0.2, 0.4, 0.6]]).repeat(1, 5) + torch.linspace(0, 0.012, 15)
     with torch.no_grad():
         picture = vae.render(z)[0].reshape(-1, 4)
-    assert len(picture[picture[:, 3] == 255].unique(dim=0)) == 1
+    assert len(torch.unique(picture[picture[:, 3] == 255], dim=0)) == 1
 
 
 def test_a_cell_of_the_latent_reaches_its_own_place_most() -> None:
