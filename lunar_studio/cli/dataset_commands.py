@@ -35,7 +35,9 @@ def add_to(commands: options.Commands) -> None:
     for action in (looking, building):
         action.add_argument("source", type=Path, metavar="SRC", help="picture, folder or zip")
         action.add_argument(
-            "--slice", metavar="auto|WxH", help="cut sheets into sprites of this size (also WxH,margin=M,spacing=S), or find it in each"
+            "--slice",
+            metavar="auto|WxH",
+            help="cut sheets into sprites of this size (also WxH,margin=M,spacing=S), or find it in each",
         )
         action.add_argument(
             "--skip",

@@ -176,6 +176,7 @@ def _document(figures: SampleFigures, dataset: Dataset) -> dict[str, object]:
         "features": figures.seen,
         "near_copies": {
             "share": copies.copies,
+            "real_share": copies.real_copies,
             "limit": copies.limit,
             "distance": copies.distance,
             "real_distance": copies.real_distance,
@@ -198,7 +199,12 @@ def _table(figures: SampleFigures) -> str:
     if figures.seen is not None:
         rows += _feature_rows(figures.seen.samples, figures.seen.real)
     rows += [
-        ["near copies", _percent(near.copies), "1.0 %", "nearer to training art than 99 % of unseen art"],
+        [
+            "near copies",
+            _percent(near.copies),
+            f"{100 * near.real_copies:.1f} %",
+            "nearer to training art than unseen art is",
+        ],
         ["colours", _plus(figures.samples.colours, 1), _plus(figures.real.colours, 1), "of a sprite"],
         ["empty", _percent(figures.samples.empty), _percent(figures.real.empty), "sprites that show nothing"],
         ["opaque", _percent(figures.samples.opaque), _percent(figures.real.opaque), "of the picture"],

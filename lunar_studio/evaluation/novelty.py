@@ -3,7 +3,8 @@
 The distance is that of `data.likeness`: of drawings, blind to shifts by a few pixels, mirroring and colours. What is
 too near is read from the art: the 1st percentile of the distances from held-out real sprites to their nearest
 training sprites. No family stands on both sides of the split, so that is how near unrelated real art comes by itself,
-and 1 % of real art counts as a copy by definition. (Distances among training sprites would not do: recolours of one
+and 1 % of real art counts as a copy by definition (more, where more of it is the same drawing as a training sprite but
+for its colours: then the limit is 0). (Distances among training sprites would not do: recolours of one
 family would make the limit so small that only perfect copies were found.) Sprites that show nothing are no drawings:
 they are no copies, and do not set the limit.
 
@@ -33,6 +34,7 @@ class NoveltyFigures:
 
     Attributes:
         copies: Share of generated sprites that are near copies; Wilson's interval, the limit taken as it is.
+        real_copies: Share of held-out real sprites that are as near; about 1 %, but more where many are at distance 0.
         limit: Distance at which a sprite is a near copy.
         distance: Median distance of generated sprites to their nearest training sprite, of those that show something.
         real_distance: The same of held-out real sprites.
@@ -41,6 +43,7 @@ class NoveltyFigures:
     """
 
     copies: Estimate
+    real_copies: float
     limit: float
     distance: float
     real_distance: float
@@ -71,6 +74,7 @@ def novelty(
     worst = shown[np.argsort(distance_N[shown], kind="stable")[:10]]
     return NoveltyFigures(
         copies=intervals.share(shows_N[:count] & (distance_N[:count] <= limit)),
+        real_copies=float((real_N <= limit).mean()) if len(real_N) else 0.0,
         limit=limit,
         distance=float(np.median(distance_N[shown])) if len(shown) else 0.0,
         real_distance=float(np.median(real_N)) if len(real_N) else 0.0,

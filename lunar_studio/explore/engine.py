@@ -160,9 +160,9 @@ class Engine:
     def likeness(self, sprite: Sprite, count: int = 3) -> Neighbours:
         """The training sprites whose drawings are nearest, wherever they stand and in whatever colours.
 
-        By fingerprints, because the model carries no pictures: a blurred comparison, some 0.1 ms for a thousand
-        sprites. A sprite of another size than the model's art is fitted first; one without a drawing, empty or of
-        one flat colour, has no neighbours.
+        One of each family: its frames and recolourings would only say the same again. By fingerprints, because the
+        model carries no pictures: a blurred comparison, some 0.1 ms for a thousand sprites. A sprite of another size
+        than the model's art is fitted first; one without a drawing, empty or of one flat colour, has no neighbours.
         """
         prints = self.bundle.prints
         if prints is None or self._scan is None:
@@ -171,9 +171,11 @@ class Engine:
         if not code_D.any():
             return Neighbours(limit=prints.limit)
         apart_N = self._scan.distances(code_D)
-        order = np.argsort(apart_N, kind="stable")[:count].tolist()
+        order = np.argsort(apart_N, kind="stable")
+        _, first_of_family = np.unique(prints.families_N[order], return_index=True)
         nearest = tuple(
-            Neighbour(prints.names[index], int(prints.families_N[index]), float(apart_N[index])) for index in order
+            Neighbour(prints.names[index], int(prints.families_N[index]), float(apart_N[index]))
+            for index in order[np.sort(first_of_family)[:count]].tolist()
         )
         return Neighbours(nearest, prints.limit)
 

@@ -22,8 +22,8 @@ SMALLEST_CELL_PX = 8
 _MOST_MARGIN_PX = 16
 _MOST_SPACING_PX = 8
 _MOST_CELLS = 512
-# Share of a line that may be cut through, and of a gap that may be painted.
-_CUT, _PAINTED = 0.02, 0.005
+# Share of a line that may be cut through; gaps and margins must be empty, for what is in them would be lost.
+_CUT = 0.02
 # One colour that fills so much of an opaque sheet's border is its ground.
 _GROUND_SHARE = 0.6
 # Colours must jump this many times as far as usual, and farther than at nearly all other places, at so many of the
@@ -134,7 +134,7 @@ def _plausible(ink_HW: Bool) -> list[Axis]:
     painted_sums = np.concatenate([[0.0], np.cumsum(painted_W)])
     found = [Axis(length, 0, 0, 1)]
     for margin in range(min(_MOST_MARGIN_PX, length // 4) + 1):
-        if painted_sums[margin] > _PAINTED * max(margin, 1):
+        if painted_sums[margin] > 0:
             break
         for spacing in range(_MOST_SPACING_PX + 1):
             # With a margin at both ends, or with a gap instead of one behind the last cell.
@@ -145,7 +145,7 @@ def _plausible(ink_HW: Bool) -> list[Axis]:
 
 def _layouts(length: int, margin: int, spacing: int, rest: int, facing_W: F64, painted_sums: F64) -> list[Axis]:
     inner = length - margin - rest + spacing
-    if inner <= 0 or painted_sums[-1] - painted_sums[length - rest] > _PAINTED * max(rest, 1):
+    if inner <= 0 or painted_sums[-1] > painted_sums[length - rest]:
         return []
     found = []
     for count in range(2, min(inner // (SMALLEST_CELL_PX + spacing), _MOST_CELLS) + 1):
@@ -154,8 +154,7 @@ def _layouts(length: int, margin: int, spacing: int, rest: int, facing_W: F64, p
         step = inner // count
         lines = margin + step * np.arange(1, count)
         if spacing:
-            gaps = painted_sums[lines] - painted_sums[lines - spacing]
-            is_free = gaps.mean() <= _PAINTED * spacing
+            is_free = np.array_equal(painted_sums[lines], painted_sums[lines - spacing])
         else:
             is_free = facing_W[lines].mean() <= _CUT
         if is_free:

@@ -54,6 +54,7 @@ def test_strangers_are_no_copies_and_one_among_them_is_found() -> None:
     found = novelty(drawn, drawings(1, 8), TRAINING, progress=lambda done, total: told.append((done, total)))
     assert (found.worst[0], found.worst_sources[0]) == (7, 4)
     assert found.copies.low < 0.1 <= found.copies.value < 0.5
+    assert found.real_copies == 1 / 8
     assert told == [(8, 18), (16, 18), (18, 18)]
 
 
@@ -63,6 +64,7 @@ def test_sprites_that_show_nothing_are_no_copies_and_set_no_limit() -> None:
     drawn = np.concatenate([empty, TRAINING[:1], drawings(2, 4)])
     found = novelty(drawn, np.concatenate([empty, drawings(1, 8)]), np.concatenate([TRAINING, faint]))
     assert found.limit > 0.0
+    assert novelty(drawn, TRAINING, TRAINING).real_copies == 1.0
     assert found.worst[0] == 3
     assert not {0, 1, 2} & set(found.worst)
     assert found.copies.value < 0.5

@@ -58,7 +58,15 @@ def test_a_sprite_of_another_size_is_fitted_first(engine: Engine) -> None:
 def test_fewer_or_more_are_told_on_wish(engine: Engine) -> None:
     sprite = Sprite(drawing(3, SIZE))
     assert len(engine.likeness(sprite, 1).nearest) == 1
-    assert len(engine.likeness(sprite, 500).nearest) == COUNT
+    everything = engine.likeness(sprite, 500).nearest
+    assert len(everything) == COUNT // 4
+
+
+def test_a_family_is_told_once_by_its_nearest(engine: Engine) -> None:
+    everything = engine.likeness(Sprite(drawing(13, SIZE)), 500).nearest
+    assert everything[0].name == "art/thing 13.png"
+    assert sorted(one.family for one in everything) == list(range(COUNT // 4))
+    assert [one.distance for one in everything] == sorted(one.distance for one in everything)
 
 
 def test_nothing_is_like_an_empty_or_flat_picture(engine: Engine) -> None:

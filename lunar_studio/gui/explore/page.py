@@ -18,6 +18,7 @@ from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.following import Following
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
+from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
 from lunar_studio.gui.explore.painting import Painting
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
@@ -51,6 +52,7 @@ class ExplorePage(QWidget):
         latents: The sliders.
         teacher: The score.
         lint: What rules of the craft say.
+        neighbours: What the training art holds that is like the sprite.
         shelf: Bookmarks and history.
         strip: Random sprites or variations.
         roll_bar: Words, seed, spread.
@@ -79,6 +81,7 @@ class ExplorePage(QWidget):
         self.latents = LatentPanel(slider_count)
         self.teacher = TeacherPanel()
         self.lint = LintPanel(controller, self.canvas)
+        self.neighbours = NeighboursPanel(controller)
         self._position = controller.session.position
         self._document = controller.document
         self._sprite: Sprite | None = None
@@ -113,6 +116,7 @@ class ExplorePage(QWidget):
         right.addWidget(self.latents, 1)
         right.addWidget(self.teacher)
         right.addWidget(self.lint)
+        right.addWidget(self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
         self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self._right, stretch=0)
