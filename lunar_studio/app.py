@@ -20,7 +20,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,7 +111,14 @@ def train(
     yield from loop.train(dataset, run_dir, config, resume=resume, should_stop=should_stop, should_pause=should_pause)
 
 
-def write_sheet(sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
+def write_sheet(
+    sprites: Sequence[Sprite],
+    destination: Path,
+    *,
+    format_id: str,
+    columns: int,
+    own_texts: Sequence[Mapping[str, str]] = (),
+) -> tuple[Path, ...]:
     """Write a sheet, as `session.ports.SheetWriter` says; imported here, in the worker's thread.
 
     Raises:
@@ -119,7 +126,7 @@ def write_sheet(sprites: Sequence[Sprite], destination: Path, *, format_id: str,
     """
     from lunar_studio.export.formats import write
 
-    return write(sprites, destination, format_id=format_id, columns=columns)
+    return write(sprites, destination, format_id=format_id, columns=columns, own_texts=own_texts)
 
 
 def model_places() -> Iterable[Path]:

@@ -20,6 +20,7 @@ from lunar_studio.cli import (
     onnx_command,
     sample_command,
     score_command,
+    state_commands,
     train_command,
 )
 from lunar_studio.cli.answer import Answer, WrongUsage, print_answer, warn
@@ -37,6 +38,7 @@ _GROUPS = (
     evaluate_command,
     latent_commands,
     sample_command,
+    state_commands,
     score_command,
     art_commands,
     onnx_command,

@@ -70,7 +70,7 @@ def near_pairs(sprites_NHWC: U8) -> list[tuple[int, int]]:
             colours_VNC[view, batch] = _colours(pixels_NHWC)
             if view % 2:
                 # Only centred views: a recoloured copy may be shifted as well.
-                for at, key in enumerate(_recolouring_keys(pixels_NHWC), start=start):
+                for at, key in enumerate(recolouring_keys(pixels_NHWC), start=start):
                     if (first := first_with.setdefault(key, at)) != at:
                         groups.join(first, at)
                         exact.append((min(first, at), max(first, at)))
@@ -187,8 +187,12 @@ def _packed_bits(bits_NRC: Bool) -> U64:
     return words
 
 
-def _recolouring_keys(sprites_NHWC: U8) -> list[bytes]:
-    """A digest of which pixels share a colour; equal for recoloured copies, whatever the colours are."""
+def recolouring_keys(sprites_NHWC: U8) -> list[bytes]:
+    """A digest of which pixels share a colour; equal for recoloured copies, whatever the colours are.
+
+    Args:
+        sprites_NHWC: uint8, shape (sprites, height, width, 4), colour under alpha 0 zeroed.
+    """
     packed_NP = np.ascontiguousarray(sprites_NHWC).view(np.uint32).reshape(len(sprites_NHWC), -1)
     order = np.argsort(packed_NP, axis=1, kind="stable")
     ordered = np.take_along_axis(packed_NP, order, axis=1)

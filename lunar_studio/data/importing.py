@@ -44,7 +44,7 @@ from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.slicing import SliceSpec
 
-_LICENCE_FILES = tuple(
+LICENCE_FILES = tuple(
     f"{name}{suffix}" for name in ("LICENSE", "LICENCE", "CREDITS", "AUTHORS") for suffix in ("", ".md", ".txt")
 )
 _MAX_LICENCE = 100_000
@@ -84,7 +84,7 @@ def check(
         DatasetError: The source itself cannot be opened, or `slicing` makes no sense.
         ImportStopped: `should_stop` said so.
     """
-    options = _options(skip, slicing)
+    options = options_of(skip, slicing)
     should_stop, progress = should_stop or _never, progress or _silent
     with open_source(source) as opened:
         found = scan(opened, options, should_stop=should_stop, progress=progress)
@@ -98,7 +98,7 @@ def check(
                     pixels, opened, found.kept, options, size, should_stop=should_stop, progress=_silent
                 )
                 pairs = near_pairs(map_pixels(pixels, len(written), size)) if written else ()
-        return _report(opened, found, [kept for kept, _ in written], pairs)
+        return report_of(opened, found, [kept for kept, _ in written], pairs)
 
 
 def build(
@@ -130,7 +130,7 @@ def build(
         DatasetError: The source cannot be opened, holds no usable sprite, or the folder cannot be written.
         ImportStopped: `should_stop` said so; nothing was written.
     """
-    recipe = _Recipe(_options(skip, slicing), size, validation_share, seed)
+    recipe = _Recipe(options_of(skip, slicing), size, validation_share, seed)
     recipe.validate()
     should_stop, progress = should_stop or _never, progress or _silent
     with open_source(source) as opened:
@@ -182,7 +182,12 @@ class _Recipe:
         return hashlib.blake2b(f"{content}{json.dumps(choices)}".encode(), digest_size=32).hexdigest()
 
 
-def _options(skip: Mapping[str, Collection[str]] | None, slicing: str | None) -> Options:
+def options_of(skip: Mapping[str, Collection[str]] | None, slicing: str | None) -> Options:
+    """The options that `check` and `build` take as text.
+
+    Raises:
+        DatasetError: `slicing` makes no sense.
+    """
     return Options(skip or {}, SliceSpec.parse(slicing) if slicing else None)
 
 
@@ -217,7 +222,7 @@ def _write_set(
     family_N = families([family_keys(one.path, found.tables) for one in kept], pairs)
     split_N = is_validation(family_N, [one.name for one in kept], share=recipe.validation_share, seed=recipe.seed)
     write_lines(folder, _lines(written, found.tables, family_N, split_N))
-    report = _report(source, found, kept, pairs)
+    report = report_of(source, found, kept, pairs)
     facts = Facts(
         format="lunar-studio-dataset",
         version=FORMAT_VERSION,
@@ -254,7 +259,8 @@ def _lines(written: Written, tables: Tables, family_N: I64, split_N: Bool) -> li
     return lines
 
 
-def _report(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence[tuple[int, int]]) -> Report:
+def report_of(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence[tuple[int, int]]) -> Report:
+    """What a check says: verdicts and figures of the scan, and groups of the near copies among what was kept."""
     groups: dict[int, list[str]] = {}
     for position, label in enumerate(families([()] * len(kept), pairs).tolist()):
         groups.setdefault(label, []).append(shown_name(kept[position].name, 300))
@@ -274,7 +280,7 @@ def _licence(source: Source) -> str:
     """Text of the licence and credits files beside the art."""
     texts = [
         f"{name}\n\n{raw.decode('utf-8', 'replace')}"
-        for name in _LICENCE_FILES
+        for name in LICENCE_FILES
         if (raw := source.side_file(name, _MAX_LICENCE))
     ]
     return as_text("\n\n".join(texts), _MAX_LICENCE)

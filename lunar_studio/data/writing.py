@@ -63,7 +63,7 @@ def write_pixels(
             if should_stop():
                 raise ImportStopped
             progress(len(written), len(kept))
-            for one, sprite in _pixels(source, list(group), options):
+            for one, sprite in sprites_of(source, list(group), options):
                 fitted = fit(sprite, size)
                 file.write(fitted.sprite.cleaned().rgba_HWC.tobytes())
                 written.append((one, fitted.note))
@@ -75,8 +75,8 @@ def write_pixels(
     return written
 
 
-def _pixels(source: Source, group: Sequence[Kept], options: Options) -> Iterator[tuple[Kept, Sprite]]:
-    """The sprites of one file, from memory or read again."""
+def sprites_of(source: Source, group: Sequence[Kept], options: Options) -> Iterator[tuple[Kept, Sprite]]:
+    """The sprites of one file, from memory or read again; those that changed since the first look are left out."""
     again: tuple[Sprite, ...] | None = None
     for one in group:
         if one.sprite is not None:

@@ -21,6 +21,7 @@ from lunar_studio.core.sheet import Frame, Sheet
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError, ExportError
 from lunar_studio.export import animations, aseprite_json
+from lunar_studio.export.credits import credits_path
 from lunar_studio.export.files import Proof, write_together
 from lunar_studio.export.names import unique_names
 from lunar_studio.export.sheets import Layout, enlarged, frame_pixels, lay_out
@@ -51,12 +52,14 @@ class Job:
         destination: The file, or the folder of a format that writes a folder.
         layout: How sheets are laid out; the scale holds for every format.
         metadata: Texts kept in picture files, keyword to text.
+        own_texts: More texts for each frame, for formats in which it has a picture of its own.
     """
 
     frames: tuple[Frame, ...]
     destination: Path
     layout: Layout
     metadata: Mapping[str, str]
+    own_texts: tuple[Mapping[str, str], ...] = ()
 
 
 Build = Callable[[Job], tuple[dict[Path, bytes], Proof]]
@@ -91,6 +94,8 @@ def write(
     duration_ms: int = 100,
     generated: bool = True,
     seed: int | None = None,
+    own_texts: Sequence[Mapping[str, str]] = (),
+    credit: str = "",
 ) -> tuple[Path, ...]:
     """Write sprites, read every file back, and compare.
 
@@ -103,6 +108,8 @@ def write(
         duration_ms: How long each frame shows; above 0.
         generated: Whether a model made the sprites, which picture files then say. Not so for art drawn by hand.
         seed: What the sprites grew from, to be kept in picture files.
+        own_texts: More texts for each sprite, kept where it has a picture of its own; none, or one entry for each.
+        credit: Whose art they go back to, for a text file beside them; empty for none.
 
     Returns:
         The files written, the main one first.
@@ -117,14 +124,25 @@ def write(
         raise ValueError("a frame shows for at least a millisecond")
     names = unique_names([sprite.name for sprite in sprites])
     frames = tuple(Frame(sprite, name, duration_ms) for sprite, name in zip(sprites, names, strict=True))
-    metadata = {"Software": f"Lunar Studio {__version__}", **(GENERATED if generated else {})}
-    if seed is not None:
-        metadata["Seed"] = str(seed)
+    metadata = picture_texts({}, generated=generated, seed=seed)
     target = _with_suffix(destination, chosen.suffix)
-    job = Job(frames, target, replace(layout or Layout(), columns=columns), metadata)
+    if own_texts and len(own_texts) != len(frames):
+        raise ValueError(f"{len(own_texts)} entries of texts for {len(frames)} sprites")
+    job = Job(frames, target, replace(layout or Layout(), columns=columns), metadata, tuple(own_texts))
     if not frames:
         raise ExportError("There is nothing to export.", hint="Bookmark a sprite, then export again.")
-    return write_together(*chosen.build(job))
+    contents, proof = chosen.build(job)
+    if credit:
+        contents[credits_path(target, is_folder=not chosen.suffix)] = credit.encode()
+    return write_together(contents, proof)
+
+
+def picture_texts(texts: Mapping[str, str], *, generated: bool = True, seed: int | None = None) -> dict[str, str]:
+    """What a picture file says of itself, keyword to text, with `texts` last."""
+    told = {"Software": f"Lunar Studio {__version__}", **(GENERATED if generated else {})}
+    if seed is not None:
+        told["Seed"] = str(seed)
+    return told | dict(texts)
 
 
 def find(format_id: str) -> Format:
@@ -202,8 +220,9 @@ def _folder(job: Job) -> tuple[dict[Path, bytes], Proof]:
         ],
     }
     contents = {index: msgspec.json.format(msgspec.json.encode(listed), indent=1) + b"\n"}
-    for path, rgba_HWC in pictures.items():
-        contents[path] = encode_png(Sprite(rgba_HWC), job.metadata)
+    own_texts = job.own_texts or ({},) * len(pictures)
+    for (path, rgba_HWC), texts in zip(pictures.items(), own_texts, strict=True):
+        contents[path] = encode_png(Sprite(rgba_HWC), {**job.metadata, **texts})
 
     def prove(read: Mapping[Path, bytes]) -> None:
         _compare(read[index] == contents[index], index, "the list differs")

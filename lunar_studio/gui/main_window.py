@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWi
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.events import Decoded, Failure
-from lunar_studio.gui import pictures, theme
+from lunar_studio.gui import theme
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
@@ -21,6 +21,7 @@ from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.page import ExplorePage
 from lunar_studio.gui.header import PAGES, Header
 from lunar_studio.gui.help_dialog import TextDialog, page_help
+from lunar_studio.gui.picture_actions import PictureActions
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.status_line import StatusLine
 from lunar_studio.gui.theme import SPACE_PX
@@ -48,6 +49,7 @@ class MainWindow(QMainWindow):
         actions_by_id: Every action of the table.
         runner: Runs what actions are bound to; its signals tell what went wrong.
         explore: The Explore page.
+        pictures: Sprites in and out.
         banner: What went wrong, or is worth knowing.
         closing: Emitted once, when the window is about to close.
         project_dropped: Emitted with the `Path` of a project file that was dropped on the window.
@@ -80,6 +82,7 @@ class MainWindow(QMainWindow):
         self.banner = Banner()
         self.status = StatusLine()
         self.explore = ExplorePage(controller, self.actions_by_id, preferences.values.number("explore.slider_count"))
+        self.pictures = PictureActions(controller, preferences, self)
         self._stack = QStackedWidget()
         self._pages["explore"] = self.explore
         self._stack.addWidget(self.explore)
@@ -120,13 +123,14 @@ class MainWindow(QMainWindow):
                 bind(f"page-{page}", _PageOpener(self, page))
         bind("open-model", self.ask_for_model)
         bind("open-bundled-model", self.open_bundled_model)
-        bind("open-sprite", self.ask_for_sprite)
+        bind("open-sprite", self.pictures.ask_for_sprite)
         bind("export-sheet", _PageOpener(self, "export"))
         bind("quit", self._quit)
         bind("undo", controller.session.undo)
         bind("redo", controller.session.redo)
-        bind("copy-sprite", self.copy_sprite)
-        bind("paste-sprite", self.paste_sprite)
+        bind("copy-sprite", self.pictures.copy)
+        bind("copy-command", self.pictures.copy_command)
+        bind("paste-sprite", self.pictures.paste)
         bind("re-roll", self.explore.roll)
         bind("reset-all", controller.reset_all)
         bind("bookmark", controller.bookmark)
@@ -145,6 +149,7 @@ class MainWindow(QMainWindow):
         self.header.model_button.open_asked.connect(self.ask_for_model)
         self.explore.open_asked.connect(self.ask_for_model)
         self.explore.canvas.hovered.connect(self.status.show_pixel)
+        self.pictures.said.connect(self.status.show_state)
         self.explore.following.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)
@@ -278,38 +283,6 @@ class MainWindow(QMainWindow):
 
     # ---- sprites in and out --------------------------------------------------------------------------
 
-    def ask_for_sprite(self) -> None:
-        """Let the artist choose a picture and find its place in the latent space."""
-        folder = self._preferences.values.text("files.last_sprite_folder")
-        name, _ = QFileDialog.getOpenFileName(self, "Open Sprite", folder, "Pictures (*.png *.gif *.webp *.bmp)")
-        if name:
-            self.take_picture(Path(name))
-
-    def take_picture(self, path: Path) -> None:
-        """Read a picture file and make it the current sprite.
-
-        Raises:
-            DatasetError: It cannot be read; the runner shows it in the banner.
-        """
-        sprite = pictures.read(path)
-        self._preferences.set("files.last_sprite_folder", str(path.parent))
-        self._controller.take_sprite(sprite)
-
-    def copy_sprite(self) -> None:
-        """Put the sprite on the clipboard at its real size."""
-        current = self._controller.current
-        if current is not None:
-            QGuiApplication.clipboard().setImage(pictures.to_image(current.sprite))
-            self.status.show_state("Copied")
-
-    def paste_sprite(self) -> None:
-        """Take the clipboard's picture as the current sprite.
-
-        Raises:
-            DatasetError: It is larger than any sprite.
-        """
-        self._controller.take_sprite(pictures.from_clipboard(QGuiApplication.clipboard().image()))
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and pictures may be dropped."""
         if event.mimeData().hasUrls() or event.mimeData().hasImage():
@@ -324,7 +297,7 @@ class MainWindow(QMainWindow):
         elif local and local[0].suffix.lower() == PROJECT_SUFFIX:
             self.project_dropped.emit(local[0])
         elif local:
-            self.runner.run("Open Sprite", lambda: self.take_picture(local[0]))
+            self.runner.run("Open Sprite", lambda: self.pictures.take_file(local[0]))
 
     # ---- what is shown -------------------------------------------------------------------------------
 

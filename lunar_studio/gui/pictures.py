@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,35 @@ def read(path: Path) -> Sprite:
     from lunar_studio.pixels import files  # brings Pillow, which the window's start does not need
 
     return files.read_sprites(path)[0]
+
+
+def read_bytes(path: Path) -> bytes:
+    """A picture file's content.
+
+    Raises:
+        DatasetError: It cannot be read.
+    """
+    from lunar_studio.pixels import files
+
+    return files.read_bytes(path)
+
+
+def text_of(data: bytes, keyword: str, limit: int) -> str | None:
+    """What a PNG says of itself under a keyword; None where it says nothing.
+
+    Raises:
+        ValueError: It is damaged or longer than `limit` bytes; the text says which.
+    """
+    from lunar_studio.pixels.png_text import read_text
+
+    return read_text(data, keyword, limit=limit)
+
+
+def to_png(sprite: Sprite, texts: Mapping[str, str]) -> bytes:
+    """The sprite as a PNG that says something of itself."""
+    from lunar_studio.pixels import files
+
+    return files.encode_png(sprite, texts)
 
 
 def fitted(sprite: Sprite, size: int) -> tuple[Sprite, str]:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
+from lunar_studio import paths
 from lunar_studio.gui.main_window import PROJECT_SUFFIX, MainWindow
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.project_controller import UNTITLED, ProjectController, suggested_folder
@@ -40,6 +41,7 @@ class ProjectActions(QObject):
         actions.bind("open-project", self.ask_what_to_open)
         actions.bind("save-project", self.save)
         actions.bind("save-project-as", self.ask_where_to_save)
+        actions.bind("save-picture", self.ask_where_to_put_the_picture)
         window.project_dropped.connect(projects.open)
         window.closing.connect(projects.close)
         window.header.recent_menu.aboutToShow.connect(self._fill_recent)
@@ -79,6 +81,19 @@ class ProjectActions(QObject):
             chosen = Path(name)
             has_suffix = chosen.suffix.lower() == PROJECT_SUFFIX
             self._projects.save(chosen if has_suffix else chosen.with_name(chosen.name + PROJECT_SUFFIX))
+
+    def ask_where_to_put_the_picture(self) -> None:
+        """Let the artist choose where the sprite is written as a PNG that leads back to it."""
+        current, state = self._window.explore.controller.current, self._window.pictures.state()
+        if current is None:
+            return
+        folder = self._preferences.values.text("files.last_sprite_folder") or str(paths.exports_dir())
+        start = Path(folder) / f"{current.sprite.name or 'sprite'}.png"
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save Picture", str(start), "Pictures (*.png)")
+        if name:
+            path = Path(name) if name.lower().endswith(".png") else Path(f"{name}.png")
+            self._preferences.set("files.last_sprite_folder", str(path.parent))
+            self._projects.save_picture(current.sprite, path, state)
 
     @Slot()
     def _fill_recent(self) -> None:

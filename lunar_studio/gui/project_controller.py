@@ -13,9 +13,11 @@ from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal, Slot
 
 from lunar_studio import paths
 from lunar_studio.core.events import Failure
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.controller import FIRST_SEED, ExploreController
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.document import Document
+from lunar_studio.session.picture_state import SpriteState
 from lunar_studio.session.project import ModelReference, Project
 from lunar_studio.workers.explore_service import LoadedModel
 from lunar_studio.workers.project_service import LostWork, Opened, ProjectService
@@ -79,6 +81,7 @@ class ProjectController(QObject):
         service.saved.connect(self._on_saved)
         service.opened.connect(self._on_opened)
         service.kept.connect(self._on_kept)
+        service.picture_saved.connect(self._on_picture_saved)
         service.lost_found.connect(self._on_lost_found)
         service.failed.connect(self._on_failed)
 
@@ -150,6 +153,10 @@ class ProjectController(QObject):
     def save(self, path: Path) -> None:
         """Write everything to a file, and go on with that one."""
         self._service.save(self.project(), path)
+
+    def save_picture(self, sprite: Sprite, path: Path, state: SpriteState | None) -> None:
+        """Write a sprite as a picture that carries its state."""
+        self._service.save_picture(sprite, path, state)
 
     @Slot()
     def keep(self) -> None:
@@ -270,6 +277,10 @@ class ProjectController(QObject):
         self._remember(path)
         self._tell()
         self.keep()
+
+    @Slot(object)
+    def _on_picture_saved(self, path: Path) -> None:
+        self.noticed.emit(f"{path.name} is saved.", "Drop it on the window at any time to go on from there.", "good")
 
     @Slot()
     def _on_kept(self) -> None:

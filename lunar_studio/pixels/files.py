@@ -26,6 +26,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError, ExportError
 from lunar_studio.pixels import aseprite_file
 from lunar_studio.pixels.containers import BrokenPicture, PictureHeader, inspect
+from lunar_studio.pixels.png_text import without_texts
 
 PICTURE_SUFFIXES = frozenset({".png", ".apng", ".gif", ".webp", ".bmp", ".aseprite", ".ase"})
 """Suffixes of the formats that can be read, lower case."""
@@ -187,7 +188,7 @@ def _frames(data: bytes, header: PictureHeader, title: str) -> Iterator[U8]:
         yield from aseprite_file.frames(data, max_pixels=MAX_TOTAL_PIXELS)
         return
     total = 0
-    with Image.open(io.BytesIO(data), formats=(header.format,)) as image:
+    with Image.open(io.BytesIO(without_texts(data)), formats=(header.format,)) as image:
         for count, frame in enumerate(ImageSequence.Iterator(image), start=1):
             # A GIF frame can reach beyond the size in the header; Pillow then grows the picture.
             _check_size(title, frame.width, frame.height)

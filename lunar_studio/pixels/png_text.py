@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MOST_CHUNKS = 10_000
+_LEFT_OUT = (b"iTXt", b"zTXt", b"tEXt", b"iCCP", b"eXIf")
 
 
 class BrokenText(ValueError):
@@ -37,6 +38,23 @@ def read_text(data: bytes, keyword: str, *, limit: int) -> str | None:
                 raise BrokenText("its checksum is wrong")
             return _decoded(body[len(begin) :], limit)
     return None
+
+
+def without_texts(data: bytes) -> bytes:
+    """A PNG without its texts and colour profiles, which no sprite needs; anything else is returned as it is.
+
+    A decoder that unpacks them gives up on the whole picture when one of them is a bomb.
+    """
+    if not data.startswith(_SIGNATURE):
+        return data
+    kept, position = [_SIGNATURE], len(_SIGNATURE)
+    while position + 12 <= len(data) and len(kept) < _MOST_CHUNKS:
+        length, name = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if name not in _LEFT_OUT:
+            kept.append(data[position:end])
+        position = end
+    return b"".join(kept) + data[position:]
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bool]]:

@@ -153,6 +153,15 @@ _FILE = (
         "sprite",
     ),
     Action(
+        "save-picture",
+        "Save Picture…",
+        "Write the sprite as a PNG that carries the way back to it: drop it on the window to go on from there.",
+        "file",
+        "Ctrl+Shift+E",
+        "sprite_shown",
+        "image",
+    ),
+    Action(
         "export-sheet",
         "Export Sheet…",
         "Write the kept sprites, or the one on the canvas, to a sheet that game engines read.",
@@ -183,6 +192,15 @@ _EDIT = (
         "Ctrl+C",
         "sprite_shown",
         "copy",
+    ),
+    Action(
+        "copy-command",
+        "Copy as Command Line",
+        "Copy the command that draws this very sprite again, painted pixels and all.",
+        "edit",
+        "Ctrl+Shift+C",
+        "sprite_shown",
+        "command",
     ),
     Action(
         "paste-sprite",

@@ -6,16 +6,17 @@ their place. Methods are called in the worker's thread unless said otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from lunar_studio.core.config import RunConfig
+from lunar_studio.core.critic import BlameMap, Improvement, ImproveTask, Replacements
 from lunar_studio.core.events import Followed, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.neighbours import Neighbours
-from lunar_studio.core.overlay import Overlay
+from lunar_studio.core.overlay import Overlay, Pixel
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 
@@ -83,6 +84,24 @@ class PinFollower(Protocol):
         """
 
 
+class Critic(Protocol):
+    """Says what costs a sprite its score, and what would raise it; `workers.engine_critic` has the real one.
+
+    Its answers come in small steps: None is a place to pause.
+    """
+
+    def blame(self, explorer: Explorer, sprite: Sprite, expert: int) -> Iterator[BlameMap | None]:
+        """Which pixels cost the score, or that of an expert; the map comes last."""
+
+    def replace(self, explorer: Explorer, sprite: Sprite, pixel: Pixel, expert: int) -> Iterator[Replacements | None]:
+        """What would stand better in a pixel's place."""
+
+    def improve(
+        self, explorer: Explorer, task: ImproveTask, *, should_stop: Callable[[], bool]
+    ) -> Iterator[Improvement | None]:
+        """Better versions of a sprite, until it is stopped or done; the last one `has_ended`."""
+
+
 class Trainer(Protocol):
     """Starts a run; `training.loop.train` is the real one."""
 
@@ -107,9 +126,17 @@ class SheetWriter(Protocol):
     """Writes sprites as a sheet; `export.formats.write` is the real one."""
 
     def __call__(
-        self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int
+        self,
+        sprites: Sequence[Sprite],
+        destination: Path,
+        *,
+        format_id: str,
+        columns: int,
+        own_texts: Sequence[Mapping[str, str]] = (),
     ) -> tuple[Path, ...]:
         """Write, read back and compare; returns the files written.
+
+        `own_texts` are kept with each sprite that has a picture of its own; none, or one entry for each.
 
         Raises:
             ExportError: It cannot be written, or reads back differently.

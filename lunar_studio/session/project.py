@@ -33,6 +33,7 @@ from lunar_studio.session.codec import Json
 from lunar_studio.session.document import Document
 from lunar_studio.session.history import Snapshot, Step, check
 from lunar_studio.session.overlay_text import Unreadable
+from lunar_studio.session.picture_state import LARGEST_LATENT, LARGEST_NUMBER
 
 SUFFIX = ".lunar"
 FORMAT = "lunar-studio project"
@@ -41,8 +42,6 @@ VERSION = 1
 MAX_FILE_BYTES = 2**28
 MAX_JSON_BYTES = 2**27
 MAX_MEMBERS = 100_000
-LARGEST_LATENT = 65_536
-"""Numbers in a latent; the largest model of ours has a few hundred."""
 
 _JSON_NAME, _LATENTS_NAME = "lunar.json", "latents.f32"
 # The oldest time a zip can say: the same project gives the same bytes.
@@ -220,8 +219,9 @@ class _Archive:
         if len(content) != 4 * sum(lengths):
             raise Unreadable("its latents are cut off")
         numbers, start = np.frombuffer(content, "<f4"), 0
-        if not np.isfinite(numbers).all():
-            raise Unreadable("its latents are not all numbers")
+        with np.errstate(invalid="ignore"):
+            if not (np.abs(numbers) <= LARGEST_NUMBER).all():
+                raise Unreadable("its latents are not all numbers that a model has")
         for length in lengths:
             self._latents.append(Latent(numbers[start : start + length]))
             start += length

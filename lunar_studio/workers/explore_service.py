@@ -24,6 +24,7 @@ from lunar_studio.workers.explore_worker import (
     LoadedModel,
     SampleRequest,
 )
+from lunar_studio.workers.task_request import Task, TaskRequest
 from lunar_studio.workers.thread_host import Crash, ThreadHost
 
 __all__ = ["Drawn", "ExploreService", "LoadedModel"]
@@ -51,6 +52,8 @@ class ExploreService(QObject):
         compared: Emitted with a `Compared`: what the training art holds that is like some sprites.
         followed: Emitted with a number and a `Followed`, while the rest of a sprite follows its pinned pixels.
         follow_ended: Emitted with that number when it is over.
+        answered: Emitted with the number of a task and what it has found.
+        task_ended: Emitted with the number of a task when it is over.
         failed: Emitted with a `Failure` of any request.
     """
 
@@ -64,6 +67,8 @@ class ExploreService(QObject):
     compared = Signal(object)
     followed = Signal(int, object)
     follow_ended = Signal(int)
+    answered = Signal(int, object)
+    task_ended = Signal(int)
     failed = Signal(object)
 
     def __init__(
@@ -76,8 +81,10 @@ class ExploreService(QObject):
     ) -> None:
         super().__init__(parent)
         self._is_loading = False
+        self._model: LoadedModel | None = None
         self._follows = 0
         self._stop_following = threading.Event()
+        self._tasks = 0
         self._worker = ExploreWorker(loader, follower)
         self._worker.loaded.connect(self._on_loaded)
         self._worker.load_failed.connect(self._on_load_failed)
@@ -88,9 +95,16 @@ class ExploreService(QObject):
         self._worker.compared.connect(self._on_compared)
         self._worker.followed.connect(self._on_followed)
         self._worker.follow_ended.connect(self._on_follow_ended)
+        self._worker.answered.connect(self._on_answered)
+        self._worker.task_ended.connect(self._on_task_ended)
         self._worker.failed.connect(self._on_failed)
         self._worker.crashed.connect(self._on_crashed)
         host.start(self._worker)
+
+    @property
+    def model(self) -> LoadedModel | None:
+        """The model that was loaded last."""
+        return self._model
 
     def load(self, path: Path | None) -> None:
         """Open the model at `path`, or the bundled one for None; `loaded` or `load_failed` answers."""
@@ -145,9 +159,25 @@ class ExploreService(QObject):
         """It is enough: `follow_ended` comes soon, and nothing before it."""
         self._stop_following.set()
 
+    def request_task(self, topic: str, task: Task, stop: threading.Event | None = None) -> int:
+        """Have work done in the model's thread, step by step between decodes; a newer task of the topic replaces it.
+
+        Args:
+            topic: Who asks.
+            task: The work; it may keep the explorer that it is given no longer than it runs.
+            stop: When set, the work ends after its next step.
+
+        Returns:
+            The number that `answered` and, at the end, `task_ended` will carry.
+        """
+        self._tasks += 1
+        self._worker.post(TaskRequest(topic, self._tasks, task, stop or threading.Event()))
+        return self._tasks
+
     @Slot(object)
     def _on_loaded(self, model: LoadedModel) -> None:
         self._is_loading = False
+        self._model = model
         self.loaded.emit(model)
 
     @Slot(object)
@@ -182,6 +212,14 @@ class ExploreService(QObject):
     @Slot(int)
     def _on_follow_ended(self, number: int) -> None:
         self.follow_ended.emit(number)
+
+    @Slot(int, object)
+    def _on_answered(self, number: int, answer: object) -> None:
+        self.answered.emit(number, answer)
+
+    @Slot(int)
+    def _on_task_ended(self, number: int) -> None:
+        self.task_ended.emit(number)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

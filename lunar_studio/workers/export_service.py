@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -23,7 +23,14 @@ class ExportWorker(Worker):
     exported = Signal(object)
 
     def __init__(
-        self, writer: SheetWriter, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int
+        self,
+        writer: SheetWriter,
+        sprites: Sequence[Sprite],
+        destination: Path,
+        *,
+        format_id: str,
+        columns: int,
+        own_texts: Sequence[Mapping[str, str]] = (),
     ) -> None:
         super().__init__("exporting")
         self._writer = writer
@@ -31,10 +38,17 @@ class ExportWorker(Worker):
         self._destination = destination
         self._format_id = format_id
         self._columns = columns
+        self._own_texts = tuple(own_texts)
 
     def work(self) -> None:
         """Write, read back, compare."""
-        paths = self._writer(self._sprites, self._destination, format_id=self._format_id, columns=self._columns)
+        paths = self._writer(
+            self._sprites,
+            self._destination,
+            format_id=self._format_id,
+            columns=self._columns,
+            own_texts=self._own_texts,
+        )
         self.exported.emit(tuple(paths))
 
 
@@ -67,15 +81,32 @@ class ExportService(QObject):
         """Whether an export is going."""
         return self._worker is not None
 
-    def export(self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> None:
+    def export(
+        self,
+        sprites: Sequence[Sprite],
+        destination: Path,
+        *,
+        format_id: str,
+        columns: int,
+        own_texts: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         """Write `sprites` to `destination`; `exported` or `failed` answers.
+
+        Args:
+            sprites: What to write.
+            destination: Where.
+            format_id: How.
+            columns: Frames in a row of a sheet; 0 makes it as square as can be.
+            own_texts: Texts kept with each sprite that has a picture of its own; none, or one entry for each.
 
         Raises:
             RuntimeError: An export is going already.
         """
         if self._worker is not None:
             raise RuntimeError("an export is going already")
-        worker = ExportWorker(self._writer, sprites, destination, format_id=format_id, columns=columns)
+        worker = ExportWorker(
+            self._writer, sprites, destination, format_id=format_id, columns=columns, own_texts=own_texts
+        )
         worker.exported.connect(self._on_exported)
         worker.failed.connect(self._on_failed)
         worker.crashed.connect(self._on_crashed)

@@ -7,6 +7,8 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Failure
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.picture_state import SpriteState
 from lunar_studio.session.project import Project
 from lunar_studio.workers.project_worker import Keep, LostWork, ModelPlaces, Opened, ProjectWorker
 from lunar_studio.workers.thread_host import Crash, ThreadHost
@@ -29,6 +31,7 @@ class ProjectService(QObject):
         opened: Emitted with an `Opened`.
         kept: Emitted when the newest state is kept against a crash.
         lost_found: Emitted with a tuple of `LostWork`, newest first.
+        picture_saved: Emitted with the `Path` of a picture.
         failed: Emitted with a `Failure` of any request.
     """
 
@@ -36,6 +39,7 @@ class ProjectService(QObject):
     opened = Signal(object)
     kept = Signal()
     lost_found = Signal(object)
+    picture_saved = Signal(object)
     failed = Signal(object)
 
     def __init__(
@@ -48,6 +52,7 @@ class ProjectService(QObject):
         self._worker.opened.connect(self._on_opened)
         self._worker.kept.connect(self._on_kept)
         self._worker.lost_found.connect(self._on_lost_found)
+        self._worker.picture_saved.connect(self._on_picture_saved)
         self._worker.keep_failed.connect(self._on_keep_failed)
         self._worker.failed.connect(self._on_failed)
         self._worker.crashed.connect(self._on_crashed)
@@ -56,6 +61,10 @@ class ProjectService(QObject):
     def save(self, project: Project, path: Path) -> None:
         """Write a project to its file; `saved` or `failed` answers."""
         self._worker.post_save(project, path)
+
+    def save_picture(self, sprite: Sprite, path: Path, state: SpriteState | None) -> None:
+        """Write a sprite as a picture that carries its state; `picture_saved` or `failed` answers."""
+        self._worker.post_save_picture(sprite, path, state)
 
     def open(self, path: Path) -> None:
         """Read a project file; `opened` or `failed` answers."""
@@ -100,6 +109,10 @@ class ProjectService(QObject):
     @Slot(object)
     def _on_lost_found(self, lost: tuple[LostWork, ...]) -> None:
         self.lost_found.emit(lost)
+
+    @Slot(object)
+    def _on_picture_saved(self, path: Path) -> None:
+        self.picture_saved.emit(path)
 
     @Slot(object)
     def _on_keep_failed(self, failure: Failure) -> None:

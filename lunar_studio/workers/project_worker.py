@@ -18,7 +18,9 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 
 from lunar_studio.core.events import Failure
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import ProjectError
+from lunar_studio.session.picture_state import KEYWORD, SpriteState, to_text
 from lunar_studio.session.project import ModelReference, Project, read, write
 from lunar_studio.session.recovery import About, Lost, Workplace, find_lost
 from lunar_studio.workers.thread_host import Worker
@@ -91,6 +93,7 @@ class ProjectWorker(Worker):
         kept: Emitted when the newest state is on the disk.
         keep_failed: Emitted with a `Failure`: nothing can be kept.
         lost_found: Emitted with a tuple of `LostWork`, newest first.
+        picture_saved: Emitted with the `Path` of a picture.
     """
 
     saved = Signal(object, object)
@@ -98,6 +101,7 @@ class ProjectWorker(Worker):
     kept = Signal()
     keep_failed = Signal(object)
     lost_found = Signal(object)
+    picture_saved = Signal(object)
 
     def __init__(self, sessions: Path, bundled: Path, places: ModelPlaces) -> None:
         super().__init__("keeping projects")
@@ -125,6 +129,10 @@ class ProjectWorker(Worker):
     def post_open(self, path: Path) -> None:
         """Read a project file."""
         self._post(partial(self._open, path))
+
+    def post_save_picture(self, sprite: Sprite, path: Path, state: SpriteState | None) -> None:
+        """Write a sprite as a picture that carries its state."""
+        self._post(partial(self._save_picture, sprite, path, state))
 
     def post_set_aside(self, keep: Keep) -> None:
         """Leave a state behind as unsaved work, which `lost_found` then offers."""
@@ -190,6 +198,14 @@ class ProjectWorker(Worker):
             path.parent.mkdir(parents=True, exist_ok=True)
         write(project, path)
         self.saved.emit(path, project)
+
+    def _save_picture(self, sprite: Sprite, path: Path, state: SpriteState | None) -> None:
+        from lunar_studio.export.formats import picture_texts
+        from lunar_studio.pixels.files import write_png
+
+        texts = {} if state is None else {KEYWORD: to_text(state)}
+        write_png(sprite, path, picture_texts(texts, seed=None if state is None else state.seed))
+        self.picture_saved.emit(path)
 
     def _open(self, path: Path) -> None:
         project, note = read(path)

@@ -83,3 +83,32 @@ def test_a_place_that_holds_something_else_is_not_overwritten(run: Run, art: Pat
     ran = run("dataset", "build", art, "--out", tmp_path / "mine")
     assert ran.status == 1
     assert (tmp_path / "mine" / "diary.txt").read_text() == text
+
+
+def test_the_doctor_tells_problems_from_notes(run: Run, art: Path) -> None:
+    (art / "again.png").write_bytes((art / "item" / "g_item.png").read_bytes())
+    document = run("dataset", "doctor", art, "--json").document
+    severities = {entry["id"]: entry["severity"] for entry in document["findings"]}
+    assert severities["refused"] == "problem"
+    assert severities["duplicate"] == "note"
+    assert document["problems"] == 1
+    text = run("dataset", "doctor", art).out
+    assert text.index("Problems:") < text.index("item/broken.png") < text.index("Notes (harmless):")
+
+
+def test_the_doctor_writes_a_mended_copy(run: Run, art: Path, tmp_path: Path) -> None:
+    ran = run("dataset", "doctor", art, "--fix", tmp_path / "mended", "--json")
+    assert ran.status == 0
+    assert ran.document["mended"]["left_out"] == 1
+    assert not (tmp_path / "mended" / "item" / "broken.png").exists()
+    assert (art / "item" / "broken.png").exists()
+    again = run("dataset", "doctor", art, "--fix", tmp_path / "mended")
+    assert again.status == 1
+    assert "is there already" in again.err
+
+
+@pytest.mark.parametrize("options", [["--only", "refused"], ["--fix", "out", "--only", "everything"]])
+def test_a_fix_that_makes_no_sense_is_wrong_usage(run: Run, art: Path, tmp_path: Path, options: list[str]) -> None:
+    options = [str(tmp_path / "out") if one == "out" else one for one in options]
+    assert run("dataset", "doctor", art, *options).status == 2
+    assert not (tmp_path / "out").exists()

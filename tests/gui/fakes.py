@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -174,8 +174,15 @@ class TinyWriter:
     """Writes nothing where it may, and refuses where it may not."""
 
     def __call__(
-        self, sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int
+        self,
+        sprites: Sequence[Sprite],
+        destination: Path,
+        *,
+        format_id: str,
+        columns: int,
+        own_texts: Sequence[Mapping[str, str]] = (),
     ) -> tuple[Path, ...]:
+        del own_texts
         if not destination.parent.is_dir():
             raise ExportError(f"{destination.parent} is not there.", hint="Choose another folder.")
         destination.write_text(f"{len(sprites)} sprites, {columns} columns, {format_id}", encoding="utf-8")

@@ -57,11 +57,11 @@ class ShellStudio:
         return found
 
     def wait_until_shown(self) -> None:
-        """Until the canvas shows the document's latent."""
+        """Until the canvas shows the document's latent, painted pixels and all."""
 
         def shown() -> bool:
-            current = self.controller.current
-            return current is not None and current.latent == self.session.document.latent
+            current, document = self.controller.current, self.session.document
+            return current is not None and (current.latent, current.edits) == (document.latent, document.edits)
 
         self._qtbot.waitUntil(shown)
 

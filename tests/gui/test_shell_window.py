@@ -175,6 +175,7 @@ def test_copy_and_paste_keep_every_pixel(shell: ShellStudio, qtbot: QtBot) -> No
     shell.window.actions_by_id["copy-sprite"].trigger()
     copied = pictures.to_sprite(QGuiApplication.clipboard().image())
     assert copied.cleaned() == current.sprite.cleaned()
+    QGuiApplication.clipboard().setImage(pictures.to_image(copied))  # as another program would hand it back
     qtbot.waitUntil(shell.window.actions_by_id["paste-sprite"].isEnabled)
     shell.window.actions_by_id["paste-sprite"].trigger()
     qtbot.waitUntil(lambda: shell.session.can_undo)
@@ -184,7 +185,7 @@ def test_copy_and_paste_keep_every_pixel(shell: ShellStudio, qtbot: QtBot) -> No
 
 def test_a_picture_too_large_for_a_sprite_is_refused(shell: ShellStudio) -> None:
     QGuiApplication.clipboard().setImage(QImage(3000, 10, QImage.Format.Format_RGBA8888))
-    shell.window.runner.run("Paste", shell.window.paste_sprite)
+    shell.window.runner.run("Paste", shell.window.pictures.paste)
     assert "3000 × 10" in shell.window.banner.message
     QGuiApplication.clipboard().clear()
 

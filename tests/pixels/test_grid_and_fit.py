@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.pixels.fit import fit
-from lunar_studio.pixels.grid import MIN_TRUE_SIDE_PX, enlarged, reduced, upscale_factor
-from tests.pixels.drawn import blob
+from lunar_studio.pixels.grid import MIN_TRUE_SIDE_PX, enlarged, on_grid, reduced, true_grid, upscale_factor
+from tests.pixels.drawn import blob, texture
 
 PIXELS = arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(4)))
 
@@ -92,3 +95,45 @@ def test_nonsense_is_refused() -> None:
         reduced(blob(1), 5)
     with pytest.raises(ValueError, match="factor"):
         enlarged(blob(1), 0)
+
+
+# ---- grids that are not exact --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("draw", [blob, texture])
+@pytest.mark.parametrize(
+    ("size", "factor", "cropped"), [(16, 5.3, 0), (24, 5.3, 0), (32, 5.3, 0), (24, 3.5, 1), (32, 3.5, 1)]
+)
+def test_art_enlarged_by_a_fraction_comes_back(
+    draw: Callable[[int, int], Sprite], size: int, factor: float, cropped: int
+) -> None:
+    original = draw(3, size)
+    side = round(size * factor)
+    large = np.array(Image.fromarray(original.rgba_HWC).resize((side, side), Image.Resampling.NEAREST))
+    sprite = Sprite(large[cropped:, cropped:])
+    grid = true_grid(sprite)
+    assert grid is not None
+    assert grid.step_x == pytest.approx(factor, rel=0.03)
+    assert on_grid(sprite, grid) == original
+
+
+@pytest.mark.parametrize("draw", [blob, texture])
+def test_noise_over_large_pixels_is_no_hindrance(draw: Callable[[int, int], Sprite]) -> None:
+    original = draw(3, 24)
+    large = enlarged(original, 9).rgba_HWC.astype(int)
+    noise = np.random.default_rng(1).integers(-4, 5, large.shape) * [1, 1, 1, 0]
+    sprite = Sprite(np.clip(large + noise * (large[..., 3:] > 0), 0, 255).astype(np.uint8))
+    assert upscale_factor(sprite) == 1
+    grid = true_grid(sprite)
+    assert grid is not None
+    found = on_grid(sprite, grid)
+    assert np.abs(found.rgba_HWC.astype(int) - original.rgba_HWC).max() <= 4
+
+
+def test_art_of_true_size_has_no_other_grid() -> None:
+    for seed in range(40):
+        for sprite in (blob(seed, 32), texture(seed, 32), blob(seed, 64), blob(seed, 128), texture(seed, 128)):
+            assert true_grid(sprite) is None, sprite.name
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 4)).astype(np.uint8)
+    for rgba in (noise, np.zeros((64, 64, 4)), np.full((64, 64, 4), 255)):
+        assert true_grid(Sprite(rgba.astype(np.uint8))) is None

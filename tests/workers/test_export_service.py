@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,15 @@ from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
 
 
-def write_count(sprites: Sequence[Sprite], destination: Path, *, format_id: str, columns: int) -> tuple[Path, ...]:
+def write_count(
+    sprites: Sequence[Sprite],
+    destination: Path,
+    *,
+    format_id: str,
+    columns: int,
+    own_texts: Sequence[Mapping[str, str]] = (),
+) -> tuple[Path, ...]:
+    del own_texts
     """A writer of one real file; `format_id` chooses how it goes wrong."""
     if format_id == "full":
         raise ExportError("The disk is full.", hint="Make room.")

@@ -32,9 +32,11 @@ from lunar_studio.session.commands import (
     ResetSlider,
     SetBefore,
     SetLatent,
+    apply,
 )
 from lunar_studio.session.document import Bookmark, Document, with_locks
 from lunar_studio.session.history import Session, Snapshot
+from lunar_studio.session.picture_state import SpriteState
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
 FIRST_SEED = 48
@@ -289,6 +291,26 @@ class ExploreController(QObject):
                 kept, kept, seed, prompt, spread, before, title, edits, NOTHING if before is None else edits or NOTHING
             )
         )
+
+    def go_back_to(self, state: SpriteState, title: str) -> None:
+        """Go to where a picture of the open model came from, exactly: locks and pins of now do not count."""
+        document = self.document
+        before = state.latent if len(state.edits) and state.anchor == state.latent else None
+        command = SetLatent(
+            state.latent,
+            state.anchor,
+            state.seed,
+            state.prompt,
+            state.temperature,
+            before,
+            title,
+            state.edits,
+            state.edits if before is not None else NOTHING,
+        )
+        if document.latent is None:
+            self.session.start(apply(document, command)[0])
+        else:
+            self.session.do(command)
 
     # ---- own sprites -------------------------------------------------------------------------------
 

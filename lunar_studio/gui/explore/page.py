@@ -160,6 +160,11 @@ class ExplorePage(QWidget):
         controller.before_changed.connect(self._on_before)
         controller.drawn.connect(self._on_drawn)
 
+    @property
+    def controller(self) -> ExploreController:
+        """The way to document and model."""
+        return self._controller
+
     # ---- what the window asks ------------------------------------------------------------------------
 
     @Slot()

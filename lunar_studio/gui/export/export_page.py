@@ -294,7 +294,13 @@ class ExportPage(QWidget):
             return
         self.banner.dismiss()
         destination = Path(self.destination.text().strip()).expanduser()
-        self._export.export(self.source.sprites, destination, format_id=self._format.id, columns=self.column_count)
+        self._export.export(
+            self.source.sprites,
+            destination,
+            format_id=self._format.id,
+            columns=self.column_count,
+            own_texts=self.source.own_texts,
+        )
 
     @Slot(object)
     def _on_exported(self, paths: tuple[Path, ...]) -> None:

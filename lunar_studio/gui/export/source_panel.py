@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import QTimer, Signal, Slot
@@ -16,7 +17,8 @@ from lunar_studio.gui.widgets.number_field import WholeNumberField
 from lunar_studio.gui.widgets.panel import Card, Panel
 from lunar_studio.session.document import Document
 from lunar_studio.session.history import Session
-from lunar_studio.workers.explore_service import Drawn, ExploreService
+from lunar_studio.session.picture_state import KEYWORD, SpriteState, of_bookmark, of_document, to_text
+from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
 Choice = Literal["bookmarks", "random", "current"]
 
@@ -47,6 +49,11 @@ class SourcePanel(Panel):
         self.choice: Choice = "bookmarks"
         self._bookmarks: tuple[Sprite, ...] = ()
         self._random: tuple[Sprite, ...] = ()
+        self._random_states: tuple[SpriteState, ...] = ()
+        self._asked = (0, "")
+        self._model = self._model_name = ""
+        if explore.model is not None:
+            self._model, self._model_name = explore.model.info.digest, explore.model.info.name
         self._current: Sprite | None = None
         self.cards: dict[Choice, Card] = {
             "bookmarks": Card("Bookmarks", "What you kept on the shelf of the Explore page, in its order."),
@@ -119,6 +126,20 @@ class SourcePanel(Panel):
             case "current":
                 return () if self._current is None else (self._current,)
 
+    @property
+    def own_texts(self) -> tuple[dict[str, str], ...]:
+        """What each of them says of itself in a picture of its own: the way back to it."""
+        states: Sequence[SpriteState | None] = ()
+        match self.choice:
+            case "bookmarks":
+                kept = self._session.document.bookmarks
+                states = [of_bookmark(one, self._model_name if one.model == self._model else "") for one in kept]
+            case "random":
+                states = self._random_states
+            case "current" if self._current is not None:
+                states = [of_document(self._session.document, self._model_name, self._current)]
+        return tuple({} if state is None else {KEYWORD: to_text(state)} for state in states)
+
     def choose(self, choice: Choice) -> None:
         """Choose one of the cards."""
         self.choice = choice
@@ -149,15 +170,17 @@ class SourcePanel(Panel):
             self.changed.emit()
 
     @Slot(object)
-    def _on_loaded(self) -> None:
-        self._random = ()
+    def _on_loaded(self, model: LoadedModel) -> None:
+        self._model, self._model_name = model.info.digest, model.info.name
+        self._random, self._random_states = (), ()
         if self.choice == "random":
             self._draw()
 
     @Slot()
     def _draw(self) -> None:
+        self._asked = (self.seed.value(), self.prompt.text().strip())
         self._explore.request_random_draw(
-            topic=TOPIC, seed=self.seed.value(), count=self.count.value(), prompt=self.prompt.text().strip()
+            topic=TOPIC, seed=self._asked[0], count=self.count.value(), prompt=self._asked[1]
         )
         self.changed.emit()
 
@@ -168,6 +191,11 @@ class SourcePanel(Panel):
         width = len(str(len(drawn.sprites)))
         self._random = tuple(
             Sprite(sprite.rgba_HWC, f"sprite-{index:0{width}d}") for index, sprite in enumerate(drawn.sprites, 1)
+        )
+        seed, prompt = self._asked
+        self._random_states = tuple(
+            SpriteState(self._model, self._model_name, latent, latent, seed, prompt, pixels=sprite.digest)
+            for latent, sprite in zip(drawn.latents, drawn.sprites, strict=True)
         )
         self.changed.emit()
 
