@@ -25,6 +25,7 @@ from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import Explorer, ExplorerLoader, KnowsItsArt, PinFollower
 from lunar_studio.workers.mailbox import Mailbox
+from lunar_studio.workers.task_request import TaskRequest
 from lunar_studio.workers.thread_host import Worker
 
 
@@ -134,7 +135,7 @@ class Drawn:
     scores: tuple[Score, ...]
 
 
-Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest | CompareRequest
+Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest | CompareRequest | TaskRequest
 
 
 class ExploreWorker(Worker):
@@ -150,6 +151,8 @@ class ExploreWorker(Worker):
         compared: Emitted with a `Compared`.
         followed: Emitted with the number of a request and a `Followed`.
         follow_ended: Emitted with the number of a request after its last `followed`, whatever ended it.
+        answered: Emitted with the number of a `TaskRequest` and an answer of its.
+        task_ended: Emitted with the number of a `TaskRequest` after its last answer, whatever ended it.
     """
 
     loaded = Signal(object)
@@ -161,6 +164,8 @@ class ExploreWorker(Worker):
     compared = Signal(object)
     followed = Signal(int, object)
     follow_ended = Signal(int)
+    answered = Signal(int, object)
+    task_ended = Signal(int)
 
     def __init__(self, loader: ExplorerLoader, follower: PinFollower | None = None) -> None:
         super().__init__("exploring")
@@ -283,6 +288,8 @@ class ExploreWorker(Worker):
                 yield from self._draw(explorer, request)
             case FollowRequest():
                 yield from self._follow(explorer, request)
+            case TaskRequest():
+                yield from self._do_task(explorer, request)
             case CompareRequest():
                 yield from self._compare(explorer, request)
 
@@ -319,6 +326,19 @@ class ExploreWorker(Worker):
                     yield
         finally:
             self.follow_ended.emit(request.number)
+
+    def _do_task(self, explorer: Explorer, request: TaskRequest) -> Iterator[None]:
+        try:
+            for answer in request.task(explorer):
+                if self.should_stop():
+                    break
+                if answer is not None:
+                    self.answered.emit(request.number, answer)
+                if request.stop.is_set():
+                    break
+                yield
+        finally:
+            self.task_ended.emit(request.number)
 
 
 def _either(first: Callable[[], bool], second: Callable[[], bool]) -> Callable[[], bool]:
