@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, table
 from lunar_studio.cli.art import Art
+from lunar_studio.cli.copies import told, warn_if_unknown, warn_of_copies
+from lunar_studio.core.credits import credits_text
 from lunar_studio.errors import DatasetError
+
+if TYPE_CHECKING:
+    from lunar_studio.core.sprite import Sprite
 
 _MAX_PIXELS = 2**28
 """A gigabyte of sprites held at once."""
@@ -42,6 +49,12 @@ def add_to(commands: options.Commands) -> None:
         metavar="MS",
         help="milliseconds that a frame shows (default: 100)",
     )
+    parser.add_argument(
+        "--guard",
+        action="store_true",
+        help="warn of near copies of the model's training art, and write its credits beside the files",
+    )
+    options.add_model(parser)
     options.add_json(parser)
     parser.set_defaults(run=export)
 
@@ -76,6 +89,7 @@ def export(arguments: argparse.Namespace) -> Answer:
         if pixels > _MAX_PIXELS:
             raise DatasetError("That is too much art for one export.", hint="Give fewer pictures at a time.")
     art.require_some()
+    credit, near = ("", []) if not arguments.guard else _guarded(arguments, sprites)
     files = formats.write(
         sprites,
         arguments.out,
@@ -84,11 +98,24 @@ def export(arguments: argparse.Namespace) -> Answer:
         layout=Layout(scale=arguments.scale),
         duration_ms=arguments.duration,
         generated=is_generated,
+        credit=credit,
     )
     document = {"format": arguments.format, "count": len(sprites), "files": files, "refused": art.refused}
+    if arguments.guard:
+        document["sprites"] = near
     names = "\n".join(f"  {file}" for file in files[:20])
     more = f"\n  ... and {len(files) - 20:,} more" if len(files) > 20 else ""
     return Answer(f"{len(sprites):,} sprites, read back and equal:\n{names}{more}", document)
+
+
+def _guarded(arguments: argparse.Namespace, sprites: Sequence[Sprite]) -> tuple[str, list[dict[str, Any]]]:
+    """The model's credits, and what its training art holds that is like each sprite; near copies are warned of."""
+    engine = options.open_engine(arguments)
+    warn_if_unknown(engine)
+    found = [engine.likeness(sprite) for sprite in sprites]
+    names = [sprite.name for sprite in sprites]
+    warn_of_copies(names, found)
+    return credits_text(engine.info), [{"name": name, **told(one)} for name, one in zip(names, found, strict=True)]
 
 
 def _list_formats() -> Answer:

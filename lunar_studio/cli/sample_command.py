@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
 from lunar_studio.cli.art import make_folder
+from lunar_studio.cli.copies import told, warn_of_copies
+from lunar_studio.core.credits import credits_text
 
 if TYPE_CHECKING:
     from lunar_studio.core.score import Score
@@ -62,6 +64,7 @@ def sample(arguments: argparse.Namespace) -> Answer:
     """
     engine = options.open_engine(arguments)
     _check_words(engine, arguments.prompt)
+    from lunar_studio.export.credits import credits_path
     from lunar_studio.export.formats import GENERATED
     from lunar_studio.pixels.files import write_atomically, write_png
     from lunar_studio.pixels.palette_files import read_palette
@@ -82,13 +85,21 @@ def sample(arguments: argparse.Namespace) -> Answer:
     metadata = {**GENERATED, "Seed": str(arguments.seed)}
     for file, sprite in zip(files, sprites, strict=True):
         write_png(sprite, arguments.out / file, metadata)
+    found = [engine.likeness(sprite) for sprite in sprites]
+    warn_of_copies(files, found)
+    credit = credits_path(arguments.out, is_folder=True)
+    write_atomically(credit, credits_text(engine.info).encode())
     document = {
         "model": engine.info.digest,
+        "credits": credit.name,
         "seed": arguments.seed,
         "count": arguments.count,
         "prompt": arguments.prompt,
         "temperature": arguments.temperature,
-        "sprites": [{"file": file, **scored(score)} for file, score in zip(files, scores, strict=True)],
+        "sprites": [
+            {"file": file, **scored(score), **told(near)}
+            for file, score, near in zip(files, scores, found, strict=True)
+        ],
     }
     write_atomically(arguments.out / SCORES_FILE, to_json(plain(document), indent=2).encode() + b"\n")
     if arguments.sheet is not None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, plain, table, warn
 from lunar_studio.cli.art import Art, Picture, batches, make_folder, shown
+from lunar_studio.cli.copies import told, warn_if_unknown, warn_of_copies
 from lunar_studio.cli.sample_command import scored
 
 if TYPE_CHECKING:
     from lunar_studio.cli.audit import Entry, Gathered
+    from lunar_studio.core.neighbours import Neighbours
     from lunar_studio.core.score import LintReport, Score
     from lunar_studio.explore.engine import Engine
     from lunar_studio.pixels.fit import Fitted
@@ -43,6 +45,11 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help=f"where the audit writes its HTML report (default: {REPORT_FILE})"
+    )
+    parser.add_argument(
+        "--neighbours",
+        action="store_true",
+        help="also the nearest drawings of the model's training art, and near copies",
     )
     options.add_model(parser)
     options.add_json(parser)
@@ -75,6 +82,9 @@ def score(arguments: argparse.Namespace) -> Answer:
     files: list[dict[str, Any]] = []
     is_audit = arguments.min_score is not None
     audited = _gathered() if is_audit else None
+    found_near: list[Neighbours] = []
+    if arguments.neighbours:
+        warn_if_unknown(engine)
     for batch in batches(iter(art), _BATCH):
         fitted = [engine.fitted(picture.sprite) for picture in batch]
         judged = engine.score_many([found.sprite for found in fitted])
@@ -84,11 +94,16 @@ def score(arguments: argparse.Namespace) -> Answer:
             # The places of findings would be most of the memory, and only scripts read them.
             bare = replace(report, findings=tuple(replace(one, pixels=()) for one in report.findings))
             files.append(_file(picture, found, judgement, bare if is_audit and not arguments.json else report))
+            if arguments.neighbours:
+                found_near.append(engine.likeness(picture.sprite))
+                files[-1] |= told(found_near[-1])
             if audited is not None:
                 audited.add(_entry(picture, judgement, bare))
     art.require_some()
     if engine.bundle.teacher is None:
         warn("This model was trained without a teacher: it has no score. Lint needs none.")
+    if arguments.neighbours:
+        warn_of_copies([entry["file"] for entry in files], found_near)
     document = {"model": engine.info.digest, "count": len(files), "files": files, "refused": art.refused}
     if audited is None:
         return Answer(_text(files), document)
@@ -107,13 +122,22 @@ def _file(picture: Picture, fitted: Fitted, judgement: Score, report: LintReport
 
 def _text(files: list[dict[str, Any]]) -> str:
     experts = [expert["name"] for expert in files[0]["experts"]]
-    rows = [["score", *experts, "lint", "file"]]
+    near = ["nearest art"] if "nearest" in files[0] else []
+    rows = [["score", *experts, "lint", *near, "file"]]
     for entry in files:
         value = f"{entry['score']:.0f}" if experts else "-"
         bars = [f"{expert['score']:.0f} ({expert['gate']:.0%})" for expert in entry["experts"]]
         rules = sorted({finding["rule"] for finding in entry["lint"]})
-        rows.append([value, *bars, ", ".join(rules) or "-", entry["file"]])
+        nearest = [_nearest(entry)] if near else []
+        rows.append([value, *bars, ", ".join(rules) or "-", *nearest, entry["file"]])
     return table(rows, right=frozenset(range(1 + len(experts))))
+
+
+def _nearest(entry: dict[str, Any]) -> str:
+    if not entry["nearest"]:
+        return "-"
+    first = entry["nearest"][0]
+    return f"{1 - first['distance']:.0%} {first['name']}{' (near copy)' if entry['near_copy'] else ''}"
 
 
 # ---- the audit -----------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ def test_every_sprite_is_a_png_with_its_score(run: Run, model: Path, tmp_path: P
     ran = run("sample", "--model", model, "--count", "12", "--seed", "3", "--out", tmp_path / "s", "--json")
     assert ran.status == 0
     assert sorted(path.name for path in (tmp_path / "s").iterdir()) == [
+        "CREDITS.txt",
         "scores.json",
         *(f"seed3-{index:02d}.png" for index in range(12)),
     ]
