@@ -45,6 +45,7 @@ from lunar_studio.gui.project_actions import ProjectActions
 from lunar_studio.gui.project_controller import ProjectController
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
+from lunar_studio.workers.engine_critic import EngineCritic
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.onnx_service import OnnxService
@@ -118,6 +119,7 @@ def write_sheet(
     format_id: str,
     columns: int,
     own_texts: Sequence[Mapping[str, str]] = (),
+    credit: str = "",
 ) -> tuple[Path, ...]:
     """Write a sheet, as `session.ports.SheetWriter` says; imported here, in the worker's thread.
 
@@ -126,7 +128,7 @@ def write_sheet(
     """
     from lunar_studio.export.formats import write
 
-    return write(sprites, destination, format_id=format_id, columns=columns, own_texts=own_texts)
+    return write(sprites, destination, format_id=format_id, columns=columns, own_texts=own_texts, credit=credit)
 
 
 def model_places() -> Iterable[Path]:
@@ -155,7 +157,9 @@ class Studio(QObject):
         theme.apply(app, _wanted_theme(self.preferences))
         app.setWindowIcon(QIcon(icons.pixmap("moon", theme.DARK.accent, 1.0, 4 * icons.GRID_PX)))
         self.host = ThreadHost(self)
-        self.explore_service = ExploreService(self.host, load_explorer, self, follower=follow_pins)
+        self.explore_service = ExploreService(
+            self.host, load_explorer, self, follower=follow_pins, critic=EngineCritic()
+        )
         self.train_service = TrainService(self.host, train, self)
         self.project_service = ProjectService(
             self.host, paths.sessions_dir(), paths.bundled_model(), model_places, self

@@ -12,11 +12,15 @@ HEADING = "Credits of sprites made with Lunar Studio"
 _MOST = 100_000
 
 
-def credits_text(info: ModelInfo) -> str:
+def credits_text(info: ModelInfo, *, others: int = 0) -> str:
     """Art, authors and licences, from the model's card, as plain text that ends with a newline.
 
     A card is a stranger's: what is not text is told as such, control characters are left out, and it is cut at
     100,000 characters.
+
+    Args:
+        info: What is known of the model.
+        others: How many of the sprites another model drew, of which nothing is known.
     """
     card = info.card
     art, licence = _art_and_licence(card)
@@ -36,6 +40,9 @@ def credits_text(info: ModelInfo) -> str:
             lines.append(f"Digest of that set of art: {digest}.")
     else:
         lines.append("The model does not say what art it was trained on. Ask whoever made it before you publish.")
+    if others:
+        were = "1 of the sprites was" if others == 1 else f"{others:,} of the sprites were"
+        lines.append(f"{were} drawn with another model, whose credits are not known here.")
     lines.append("")
     if licence:
         lines += ["Licences and authors of that art, as they came with it:", "", licence]

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from lunar_studio.core.arrays import U8
+from lunar_studio.data.notes import Credit
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import read_bytes, shown_name
 
@@ -51,6 +52,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         refused: Pictures that could not be used.
         duplicates: Pictures with the same pixels as another.
         left_out: Pictures left out because a table says so.
+        credits: Who made which folder of the art, as far as it was said.
     """
 
     format: Literal["lunar-studio-dataset"]
@@ -66,6 +68,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     refused: int = 0
     duplicates: int = 0
     left_out: int = 0
+    credits: Annotated[tuple[Credit, ...], Meta(max_length=10_000)] = ()
 
 
 class SpriteLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,6 +19,7 @@ from lunar_studio.data import importing
 from lunar_studio.data.dataset import MAX_SIZE_PX, SPRITES_FILE
 from lunar_studio.data.duplicates import near_pairs, recolouring_keys
 from lunar_studio.data.findings import KINDS, MAX_EXAMPLES, Diagnosis, Example, Finding
+from lunar_studio.data.notes import Notes
 from lunar_studio.data.scanning import (
     PHANTOM_NOTE,
     ImportStopped,
@@ -74,6 +75,7 @@ def examine(
     *,
     skip: Mapping[str, Collection[str]] | None = None,
     slicing: str | None = None,
+    notes: Notes | None = None,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
 ) -> Diagnosis:
@@ -83,6 +85,7 @@ def examine(
         source: A file, folder or zip.
         skip: As for `importing.check`.
         slicing: As for `importing.check`.
+        notes: As for `importing.check`.
         should_stop: Asked before every file, twice.
         progress: Told how many files are done, and of how many, in each of two rounds.
 
@@ -90,7 +93,7 @@ def examine(
         DatasetError: The source cannot be opened.
         ImportStopped: `should_stop` said so.
     """
-    options = importing.options_of(skip, slicing)
+    options = importing.options_of(skip, slicing, notes)
     should_stop, progress = should_stop or (lambda: False), progress or (lambda _done, _total: None)
     with open_source(source) as opened:
         found = scan(opened, options, should_stop=should_stop, progress=progress)
@@ -276,7 +279,8 @@ def _digest(rgba_HWC: U8) -> bytes:
 
 
 def _structure(rgba_HWC: U8) -> bytes:
-    """Equal for the same drawing in any colours; of its own for what is too plain to say anything."""
-    if len(np.unique(np.ascontiguousarray(rgba_HWC).view(np.uint32))) < 3:
+    """Equal for the same drawing in any colours; of its own for what is too plain, or too noisy, to say anything."""
+    colours = len(np.unique(np.ascontiguousarray(rgba_HWC).view(np.uint32)))
+    if colours < 3 or 2 * colours > np.count_nonzero(rgba_HWC[..., 3]):
         return _digest(rgba_HWC)
     return repr(rgba_HWC.shape).encode() + recolouring_keys(rgba_HWC[None])[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from lunar_studio.data.dataset import (
     read_facts,
 )
 from lunar_studio.data.duplicates import near_pairs
+from lunar_studio.data.notes import Credit, Notes, credits_for, notes_path, read_notes
 from lunar_studio.data.report import Report
 from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, Scan, ShouldStop, content_of, scan
 from lunar_studio.data.sources import Source, open_source
@@ -68,6 +70,7 @@ def check(
     *,
     skip: Mapping[str, Collection[str]] | None = None,
     slicing: str | None = None,
+    notes: Notes | None = None,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -77,6 +80,7 @@ def check(
         source: What to look at.
         skip: Column of a table beside the art to values whose rows are left out.
         slicing: `auto` or `WxH` to cut sheets; None takes each picture as one sprite.
+        notes: What the artist says of it; only how sheets are cut matters here.
         should_stop: Asked before every file.
         progress: Told how many files are done, and of how many.
 
@@ -84,7 +88,7 @@ def check(
         DatasetError: The source itself cannot be opened, or `slicing` makes no sense.
         ImportStopped: `should_stop` said so.
     """
-    options = options_of(skip, slicing)
+    options = options_of(skip, slicing, notes)
     should_stop, progress = should_stop or _never, progress or _silent
     with open_source(source) as opened:
         found = scan(opened, options, should_stop=should_stop, progress=progress)
@@ -108,6 +112,7 @@ def build(
     size: int | None = None,
     skip: Mapping[str, Collection[str]] | None = None,
     slicing: str | None = None,
+    notes: Notes | None = None,
     validation_share: float = 0.1,
     seed: int = 0,
     should_stop: ShouldStop | None = None,
@@ -121,6 +126,7 @@ def build(
         size: Width and height of every sprite in pixels; None takes the most frequent.
         skip: Column of a table beside the art to values whose rows are left out.
         slicing: `auto` or `WxH` to cut sheets; None takes each picture as one sprite.
+        notes: What the artist says of it: captions, tags, credits, cuts; None reads those beside `destination`.
         validation_share: Part of the sprites that validates, in whole families.
         seed: Another seed, another split.
         should_stop: Asked before every file.
@@ -130,7 +136,8 @@ def build(
         DatasetError: The source cannot be opened, holds no usable sprite, or the folder cannot be written.
         ImportStopped: `should_stop` said so; nothing was written.
     """
-    recipe = _Recipe(options_of(skip, slicing), size, validation_share, seed)
+    notes = read_notes(notes_path(destination.parent, source)) if notes is None else notes
+    recipe = _Recipe(options_of(skip, slicing, notes), size, validation_share, seed, notes)
     recipe.validate()
     should_stop, progress = should_stop or _never, progress or _silent
     with open_source(source) as opened:
@@ -159,6 +166,7 @@ class _Recipe:
     size: int | None
     validation_share: float
     seed: int
+    notes: Notes
 
     def validate(self) -> None:
         if self.size is not None and not 1 <= self.size <= MAX_SIZE_PX:
@@ -179,16 +187,20 @@ class _Recipe:
             f"{self.options.slicing} {_SLICING_VERSION}" if self.options.slicing else "None",
             sorted((column, sorted(values)) for column, values in self.options.skip.items()),
         ]
+        if not self.notes.is_empty:
+            choices.append(self.notes.digest())
         return hashlib.blake2b(f"{content}{json.dumps(choices)}".encode(), digest_size=32).hexdigest()
 
 
-def options_of(skip: Mapping[str, Collection[str]] | None, slicing: str | None) -> Options:
-    """The options that `check` and `build` take as text.
+def options_of(skip: Mapping[str, Collection[str]] | None, slicing: str | None, notes: Notes | None = None) -> Options:
+    """The options that `check` and `build` take as text, and the cuts that the notes tell of.
 
     Raises:
-        DatasetError: `slicing` makes no sense.
+        DatasetError: A cut makes no sense.
     """
-    return Options(skip or {}, SliceSpec.parse(slicing) if slicing else None)
+    sprites = notes.sprites if notes is not None else {}
+    cuts = {path: SliceSpec.parse(note.cut) for path, note in sprites.items() if note.cut}
+    return Options(skip or {}, SliceSpec.parse(slicing) if slicing else None, cuts)
 
 
 def _ready(source: Source, destination: Path, recipe: _Recipe, should_stop: ShouldStop) -> Dataset | None:
@@ -221,8 +233,9 @@ def _write_set(
     pairs = near_pairs(map_pixels(pixels, len(written), size))
     family_N = families([family_keys(one.path, found.tables) for one in kept], pairs)
     split_N = is_validation(family_N, [one.name for one in kept], share=recipe.validation_share, seed=recipe.seed)
-    write_lines(folder, _lines(written, found.tables, family_N, split_N))
+    write_lines(folder, _lines(written, found.tables, recipe.notes, family_N, split_N))
     report = report_of(source, found, kept, pairs)
+    stated = credits_for(Counter(one.path for one in kept), {**found.credits, **recipe.notes.credits})
     facts = Facts(
         format="lunar-studio-dataset",
         version=FORMAT_VERSION,
@@ -233,7 +246,8 @@ def _write_set(
         digest=content_digest(folder),
         source_digest=recipe.source_digest(found.content),
         source=as_text(source.name),
-        licence=_licence(source),
+        licence=_licence(source, stated),
+        credits=tuple(credit for credit, _ in stated),
         refused=report.count("refused"),
         duplicates=report.count("duplicate"),
         left_out=report.count("skipped"),
@@ -241,18 +255,19 @@ def _write_set(
     write_words(folder, facts, report)
 
 
-def _lines(written: Written, tables: Tables, family_N: I64, split_N: Bool) -> list[SpriteLine]:
+def _lines(written: Written, tables: Tables, notes: Notes, family_N: I64, split_N: Bool) -> list[SpriteLine]:
     lines = []
     for (one, note), family, validates in zip(written, family_N.tolist(), split_N.tolist(), strict=True):
-        words = describe(one.path, tables)
+        words, said = describe(one.path, tables), notes.of(one.path)
+        tags = dict.fromkeys([*said.tags, *words.tags])
         lines.append(
             SpriteLine(
                 name=as_text(one.name),
-                caption=as_text(words.caption),
+                caption=as_text(said.caption or words.caption),
                 category=as_text(words.category),
                 family=family,
                 validation=validates,
-                tags=tuple(as_text(tag) for tag in words.tags[:100]),
+                tags=tuple(as_text(tag) for tag in list(tags)[:100]),
                 notes=note,
             )
         )
@@ -276,11 +291,14 @@ def report_of(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence
     )
 
 
-def _licence(source: Source) -> str:
-    """Text of the licence and credits files beside the art."""
+def _licence(source: Source, stated: Sequence[tuple[Credit, int]]) -> str:
+    """Who made what, folder by folder, then the text of the licence and credits files beside the art."""
     texts = [
         f"{name}\n\n{raw.decode('utf-8', 'replace')}"
         for name in LICENCE_FILES
         if (raw := source.side_file(name, _MAX_LICENCE))
     ]
+    if stated:
+        lines = [f"{credit.words()} ({count:,} sprites)" for credit, count in stated]
+        texts.insert(0, "\n".join(["Made by:", *lines]))
     return as_text("\n\n".join(texts), _MAX_LICENCE)

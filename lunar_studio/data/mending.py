@@ -20,6 +20,7 @@ from lunar_studio.data.captions import TABLE_NAMES, Tables
 from lunar_studio.data.dataset import MAX_SIZE_PX
 from lunar_studio.data.doctor import MENDS
 from lunar_studio.data.findings import KINDS, Diagnosis
+from lunar_studio.data.notes import CREDITS_FILE, Notes
 from lunar_studio.data.scanning import ImportStopped, Options, Progress, ShouldStop, pictures, tables_of
 from lunar_studio.data.sources import Entry, Source, open_source
 from lunar_studio.data.writing import as_text
@@ -55,6 +56,20 @@ def safe_fixes(diagnosis: Diagnosis) -> frozenset[str]:
     return frozenset(found.kind.id for found in diagnosis.findings if found.kind.is_safe and found.kind.fix)
 
 
+def free_folder(source: Path) -> Path:
+    """A folder that is not there yet, beside the art and named after it.
+
+    Raises:
+        DatasetError: Thousands are there already.
+    """
+    stem = source.name if source.is_dir() else source.stem
+    for number in range(1, 10_000):
+        folder = source.parent / (f"{stem[:_LONGEST_NAME]} mended" + (f" {number}" if number > 1 else ""))
+        if not folder.exists() and not folder.is_symlink():
+            return folder
+    raise DatasetError(f"There is no free name beside “{shown_name(stem)}”.", hint="Clear away old mended copies.")
+
+
 def mend(
     source: Path,
     destination: Path,
@@ -63,6 +78,7 @@ def mend(
     *,
     skip: Mapping[str, Collection[str]] | None = None,
     slicing: str | None = None,
+    notes: Notes | None = None,
     should_stop: ShouldStop | None = None,
     progress: Progress | None = None,
 ) -> Mended:
@@ -75,6 +91,7 @@ def mend(
         fixes: Kinds to put right, from `findings.KINDS`.
         skip: As it was for the diagnosis.
         slicing: As it was for the diagnosis.
+        notes: As for `importing.check`.
         should_stop: Asked before every file.
         progress: Told how many files are done, and of how many.
 
@@ -92,7 +109,8 @@ def mend(
         destination.parent.mkdir(parents=True, exist_ok=True)
         working = Path(tempfile.mkdtemp(prefix=f".{destination.name[:40]}-", dir=destination.parent))
         with open_source(source) as opened:
-            writer = _Writer(opened, working, diagnosis, frozenset(fixes), importing.options_of(skip, slicing))
+            options = importing.options_of(skip, slicing, notes)
+            writer = _Writer(opened, working, diagnosis, frozenset(fixes), options, notes or Notes())
             mended = writer.write(should_stop, progress)
         working.chmod(0o755)
         if destination.exists():
@@ -124,8 +142,9 @@ class _Writer:
     """Goes through a source file by file."""
 
     def __init__(
-        self, source: Source, folder: Path, diagnosis: Diagnosis, fixes: frozenset[str], options: Options
+        self, source: Source, folder: Path, diagnosis: Diagnosis, fixes: frozenset[str], options: Options, notes: Notes
     ) -> None:
+        self._notes = notes
         self._source, self._folder, self._options = source, folder, options
         self._fixes = fixes
         self._size = min(diagnosis.report.size, MAX_SIZE_PX)
@@ -136,6 +155,7 @@ class _Writer:
         self._tables: Tables = Tables()
         self._rows: list[tuple[str, str]] = []
         self._taken: set[str] = set()
+        self._taken_from: set[str] = set()
         self._mended = Mended(folder)
 
     def write(self, should_stop: ShouldStop, progress: Progress) -> Mended:
@@ -169,7 +189,11 @@ class _Writer:
                 continue
             mended = self._mend(name, entry.shown, sprite)
             kept.append((number, mended, mended is not sprite))
-        if len(kept) == len(sprites) and self._options.slicing is None and not any(changed for *_, changed in kept):
+        if (
+            len(kept) == len(sprites)
+            and self._options.cut_of(entry.path) is None
+            and not any(changed for *_, changed in kept)
+        ):
             self._put(entry.path, entry.path, data)
             self._mended.copied += 1
             return
@@ -198,19 +222,30 @@ class _Writer:
         target = self._folder / free
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
-        if self._tables.rows.get(origin):
+        self._taken_from.add(origin)
+        if self._tables.rows.get(origin) or self._notes.of(origin).caption:
             self._rows.append((str(free), origin))
+
+    def _cell(self, origin: str, column: str) -> str:
+        """A cell of the new table: the artist's own caption before the old table's."""
+        said = self._notes.of(origin).caption if column == "caption" else ""
+        return " ".join((said or self._tables.value(origin, column)).split())
 
     def _side_files(self) -> None:
         for name in _SIDE_FILES:
             if data := self._source.side_file(name, _MAX_SIDE_BYTES):
                 (self._folder / name).write_bytes(data)
+        folders = {str(parent) for path in self._taken_from for parent in PurePosixPath(path).parents}
+        for folder in sorted(folders):
+            name = CREDITS_FILE if folder == "." else f"{folder}/{CREDITS_FILE}"
+            credit = self._notes.credits.get("" if folder == "." else folder)
+            data = credit.as_file() if credit is not None else self._source.side_file(name, _MAX_SIDE_BYTES)
+            if data:
+                (self._folder / name).write_bytes(data)
         if self._rows:
-            columns = sorted({column for row in self._tables.rows.values() for column in row})
+            columns = sorted({"caption"}.union(*self._tables.rows.values()))
             lines = ["\t".join(["path", *columns])]
-            lines += [
-                "\t".join([path, *(self._tables.value(origin, one) for one in columns)]) for path, origin in self._rows
-            ]
+            lines += ["\t".join([path, *(self._cell(origin, one) for one in columns)]) for path, origin in self._rows]
             (self._folder / TABLE_NAMES[1]).write_bytes("\n".join([*lines, ""]).encode("utf-8", "surrogateescape"))
         record = {
             "made_by": "Lunar Studio",

@@ -9,11 +9,13 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
 import numpy as np
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.captions import MAX_TABLE_BYTES, TABLE_NAMES, Tables, read_tables
+from lunar_studio.data.notes import CREDITS_FILE, MAX_CREDITS_BYTES, Credit, read_credit
 from lunar_studio.data.report import AlphaKind, FileVerdict, Statistics
 from lunar_studio.data.sources import Entry, Source
 from lunar_studio.errors import DatasetError
@@ -42,10 +44,16 @@ class Options:
     Attributes:
         skip: Column of a table to the values whose rows are left out.
         slicing: How sheets are cut; None takes each picture as one sprite.
+        cuts: Path of a sheet to how that one is cut, whatever `slicing` says.
     """
 
     skip: Mapping[str, Collection[str]] = field(default_factory=dict)
     slicing: SliceSpec | None = None
+    cuts: Mapping[str, SliceSpec] = field(default_factory=dict)
+
+    def cut_of(self, path: str) -> SliceSpec | None:
+        """How the file at `path` is cut; None takes its pictures whole."""
+        return self.cuts.get(path, self.slicing)
 
     def leaves_out(self, path: str, tables: Tables) -> str:
         """Why the tables leave that file out; empty if they do not."""
@@ -89,13 +97,15 @@ class Scan:
         verdicts: One for each listed file, in order.
         kept: The sprites to be taken, in order, no two alike.
         tables: The tables beside the art.
-        content: BLAKE2b-256 of the art's bytes and tables, as hex.
+        content: BLAKE2b-256 of the art's bytes, tables and credits, as hex.
+        credits: Folder to the credit that lies in it.
     """
 
     verdicts: tuple[FileVerdict, ...]
     kept: tuple[Kept, ...]
     tables: Tables
     content: str
+    credits: Mapping[str, Credit] = field(default_factory=dict)
 
     def statistics(self) -> Statistics:
         """Figures over the usable files."""
@@ -138,6 +148,23 @@ def tables_of(source: Source) -> tuple[Tables, bytes]:
     return read_tables({name: raw for name, raw in contents.items() if raw}), hasher.digest()
 
 
+def credits_in(source: Source, entries: Sequence[Entry]) -> dict[str, Credit]:
+    """What the files `credits.txt` in the folders of the art say, in order of folder."""
+    folders = {"": None} | dict.fromkeys(
+        "" if str(parent) == "." else str(parent)
+        for entry in entries
+        if not entry.refusal
+        for parent in PurePosixPath(entry.path).parents
+    )
+    found = {}
+    for folder in sorted(folders):
+        path = f"{folder}/{CREDITS_FILE}" if folder else CREDITS_FILE
+        raw = source.side_file(path, MAX_CREDITS_BYTES)
+        if raw and (credit := read_credit(folder, raw)).words():
+            found[folder] = credit
+    return found
+
+
 def content_of(source: Source, *, should_stop: ShouldStop) -> str:
     """The `Scan.content` of a source, by reading its files without decoding them.
 
@@ -145,7 +172,9 @@ def content_of(source: Source, *, should_stop: ShouldStop) -> str:
         ImportStopped: The user stopped it.
     """
     digest = _ContentDigest(tables_of(source)[1])
-    for entry in source.entries():
+    entries = list(source.entries())
+    digest.add_credits(credits_in(source, entries))
+    for entry in entries:
         if should_stop():
             raise ImportStopped
         try:
@@ -163,6 +192,11 @@ class _ContentDigest:
         self._hasher.update(f"{len(data)}:{entry.path}\n".encode("utf-8", "backslashreplace"))
         self._hasher.update(hashlib.blake2b(data, digest_size=32).digest())
 
+    def add_credits(self, credits_: Mapping[str, Credit]) -> None:
+        # Art without credits keeps the digest that it always had.
+        for folder, credit in credits_.items():
+            self._hasher.update(repr((folder, credit.author, credit.licence, credit.link)).encode(errors="replace"))
+
     def hex(self) -> str:
         return self._hasher.hexdigest()
 
@@ -176,6 +210,8 @@ def scan(source: Source, options: Options, *, should_stop: ShouldStop, progress:
     tables, tables_digest = tables_of(source)
     content = _ContentDigest(tables_digest)
     entries = list(source.entries())
+    stated = credits_in(source, entries)
+    content.add_credits(stated)
     judge = _Judge(options, tables)
     for done, entry in enumerate(entries):
         if should_stop():
@@ -190,7 +226,7 @@ def scan(source: Source, options: Options, *, should_stop: ShouldStop, progress:
         except DatasetError as exc:
             judge.refuse(entry, exc.message)
     progress(len(entries), len(entries))
-    return Scan(tuple(judge.verdicts), tuple(judge.kept), tables, content.hex())
+    return Scan(tuple(judge.verdicts), tuple(judge.kept), tables, content.hex(), stated)
 
 
 class _Judge:
@@ -263,9 +299,10 @@ def pictures(data: bytes, entry: Entry, options: Options) -> tuple[Sprite, ...]:
         DatasetError: The file cannot be used.
     """
     sprites = read_sprites(data, name=entry.path.rpartition("/")[2])
-    if options.slicing is None:
+    cut = options.cut_of(entry.path)
+    if cut is None:
         return sprites
-    return tuple(cell for sprite in sprites for cell in slice_sheet(sprite, options.slicing))
+    return tuple(cell for sprite in sprites for cell in slice_sheet(sprite, cut))
 
 
 def alpha_kind(sprite: Sprite) -> AlphaKind:

@@ -133,10 +133,12 @@ class SheetWriter(Protocol):
         format_id: str,
         columns: int,
         own_texts: Sequence[Mapping[str, str]] = (),
+        credit: str = "",
     ) -> tuple[Path, ...]:
         """Write, read back and compare; returns the files written.
 
         `own_texts` are kept with each sprite that has a picture of its own; none, or one entry for each.
+        `credit` tells whose art the sprites go back to, for a text file beside them; empty for none.
 
         Raises:
             ExportError: It cannot be written, or reads back differently.

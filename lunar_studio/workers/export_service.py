@@ -31,6 +31,7 @@ class ExportWorker(Worker):
         format_id: str,
         columns: int,
         own_texts: Sequence[Mapping[str, str]] = (),
+        credit: str = "",
     ) -> None:
         super().__init__("exporting")
         self._writer = writer
@@ -39,6 +40,7 @@ class ExportWorker(Worker):
         self._format_id = format_id
         self._columns = columns
         self._own_texts = tuple(own_texts)
+        self._credit = credit
 
     def work(self) -> None:
         """Write, read back, compare."""
@@ -48,6 +50,7 @@ class ExportWorker(Worker):
             format_id=self._format_id,
             columns=self._columns,
             own_texts=self._own_texts,
+            credit=self._credit,
         )
         self.exported.emit(tuple(paths))
 
@@ -89,6 +92,7 @@ class ExportService(QObject):
         format_id: str,
         columns: int,
         own_texts: Sequence[Mapping[str, str]] = (),
+        credit: str = "",
     ) -> None:
         """Write `sprites` to `destination`; `exported` or `failed` answers.
 
@@ -98,6 +102,7 @@ class ExportService(QObject):
             format_id: How.
             columns: Frames in a row of a sheet; 0 makes it as square as can be.
             own_texts: Texts kept with each sprite that has a picture of its own; none, or one entry for each.
+            credit: Whose art they go back to, for a text file beside them; empty for none.
 
         Raises:
             RuntimeError: An export is going already.
@@ -105,7 +110,13 @@ class ExportService(QObject):
         if self._worker is not None:
             raise RuntimeError("an export is going already")
         worker = ExportWorker(
-            self._writer, sprites, destination, format_id=format_id, columns=columns, own_texts=own_texts
+            self._writer,
+            sprites,
+            destination,
+            format_id=format_id,
+            columns=columns,
+            own_texts=own_texts,
+            credit=credit,
         )
         worker.exported.connect(self._on_exported)
         worker.failed.connect(self._on_failed)

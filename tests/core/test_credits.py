@@ -54,3 +54,9 @@ def test_an_endless_licence_is_cut_and_control_characters_are_left_out() -> None
     assert len(text) <= 100_001
     assert "\x1b" not in text
     assert "trained on: a[31mb." in text
+
+
+def test_sprites_of_other_models_are_not_claimed_for_this_one() -> None:
+    assert "1 of the sprites was drawn with another model" in credits_text(info({}), others=1)
+    assert "12 of the sprites were drawn with another model" in credits_text(info({}), others=12)
+    assert "another model" not in credits_text(info({}))

@@ -181,8 +181,9 @@ class TinyWriter:
         format_id: str,
         columns: int,
         own_texts: Sequence[Mapping[str, str]] = (),
+        credit: str = "",
     ) -> tuple[Path, ...]:
-        del own_texts
+        del own_texts, credit
         if not destination.parent.is_dir():
             raise ExportError(f"{destination.parent} is not there.", hint="Choose another folder.")
         destination.write_text(f"{len(sprites)} sprites, {columns} columns, {format_id}", encoding="utf-8")

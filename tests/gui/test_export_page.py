@@ -102,7 +102,7 @@ def test_without_bookmarks_random_sprites_are_offered_and_exported(qtbot: QtBot,
     assert page.sheet.sheet_size == (32, 32)
     assert page.export_button.text() == "Export 16"
     paths = export(qtbot, page)
-    assert {path.suffix for path in paths} == {".png", ".json"}
+    assert {path.suffix for path in paths} == {".png", ".json", ".txt"}
     png = next(path for path in paths if path.suffix == ".png")
     sheet, _ = arrange(page.source.sprites, 4)
     assert sheet is not None

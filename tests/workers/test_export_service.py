@@ -27,16 +27,17 @@ def write_count(
     format_id: str,
     columns: int,
     own_texts: Sequence[Mapping[str, str]] = (),
+    credit: str = "",
 ) -> tuple[Path, ...]:
-    del own_texts
     """A writer of one real file; `format_id` chooses how it goes wrong."""
+    del own_texts
     if format_id == "full":
         raise ExportError("The disk is full.", hint="Make room.")
     if format_id == "bug":
         raise TypeError("a mistake of ours")
     if format_id == "slow":
         time.sleep(0.1)
-    destination.write_text(f"{len(sprites)} {format_id} {columns}")
+    destination.write_text(f"{len(sprites)} {format_id} {columns}{credit}")
     return (destination,)
 
 
@@ -58,6 +59,14 @@ def test_the_files_written_come_back(qtbot: QtBot, host: ThreadHost, tmp_path: P
         assert service.is_running
     assert answer.args == [(tmp_path / "sheet",)]
     assert (tmp_path / "sheet").read_text() == "3 aseprite 2"
+    qtbot.waitUntil(lambda: not service.is_running)
+
+
+def test_credits_reach_the_writer(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
+    service = ExportService(host, write_count)
+    with qtbot.waitSignal(service.exported):
+        service.export(SPRITES, tmp_path / "sheet", format_id="aseprite", columns=2, credit=" by Anna")
+    assert (tmp_path / "sheet").read_text() == "3 aseprite 2 by Anna"
     qtbot.waitUntil(lambda: not service.is_running)
 
 

@@ -20,7 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from lunar_studio.core.credits import credits_text
 from lunar_studio.core.events import Failure
+from lunar_studio.gui.export.copy_notice import CopyNotice
 from lunar_studio.gui.export.sheet_view import SheetView, square_columns
 from lunar_studio.gui.export.source_panel import Choice, SourcePanel
 from lunar_studio.gui.theme import SPACE_PX
@@ -96,16 +98,19 @@ class ExportPage(QWidget):
         super().__init__(parent)
         self.setObjectName("export-page")
         self._export = export
+        self._explore = explore
         self._formats = tuple(FormatCard(*one) for one in formats)
         self._format = self._formats[0]
         self._written: tuple[Path, ...] = ()
         self.banner = Banner()
         self.source = SourcePanel(session, explore)
+        self.copies = CopyNotice(self.source, explore)
         self.sheet = SheetView()
         self.columns = WholeNumberField(
             "Columns", 0, _MAX_COLUMNS, tip="Sprites in a row; 0 makes it as square as can be."
         )
         self.frames = QCheckBox("Frames")
+        self.credits = QCheckBox("Credits of the training art")
         self.cards = {one.id: Card(one.title, one.description) for one in self._formats}
         self.destination = QLineEdit(str(exports_dir / f"{_DEFAULT_NAME}{self._format.suffix}"))
         self.browse_button = IconButton("folder", "Choose where to write", tip="Choose folder and name.")
@@ -129,6 +134,10 @@ class ExportPage(QWidget):
         self.columns.setFixedWidth(20 * SPACE_PX)
         self.frames.setChecked(True)
         self.frames.setToolTip("Draw the rectangle of each frame over the preview; it is not written.")
+        self.credits.setChecked(True)
+        self.credits.setToolTip(
+            "A text file beside the others: the art that the model was trained on, its authors and licences."
+        )
         self.destination.setAccessibleName("Where to write")
         self.destination.setToolTip("The file; further files of the format stand beside it.")
         row = QHBoxLayout()
@@ -191,6 +200,8 @@ class ExportPage(QWidget):
         target.column.addWidget(scroll, 1)
         target.column.addWidget(Label("Where", bold=True))
         target.column.addLayout(where)
+        target.column.addWidget(self.credits)
+        target.column.addWidget(self.copies)
         target.column.addWidget(self._files)
         target.column.addWidget(self._where)
         target.column.addWidget(self.open_button)
@@ -300,7 +311,14 @@ class ExportPage(QWidget):
             format_id=self._format.id,
             columns=self.column_count,
             own_texts=self.source.own_texts,
+            credit=self._credit(),
         )
+
+    def _credit(self) -> str:
+        model = self._explore.model
+        if model is None or not self.credits.isChecked():
+            return ""
+        return credits_text(model.info, others=self.source.others(model.info.digest))
 
     @Slot(object)
     def _on_exported(self, paths: tuple[Path, ...]) -> None:

@@ -140,6 +140,11 @@ class SourcePanel(Panel):
                 states = [of_document(self._session.document, self._model_name, self._current)]
         return tuple({} if state is None else {KEYWORD: to_text(state)} for state in states)
 
+    def others(self, model: str) -> int:
+        """How many of the sprites are known to be drawn by another model than that of the digest `model`."""
+        kept = self._session.document.bookmarks if self.choice == "bookmarks" else ()
+        return sum(bool(bookmark.model) and bookmark.model != model for bookmark in kept)
+
     def choose(self, choice: Choice) -> None:
         """Choose one of the cards."""
         self.choice = choice
