@@ -102,7 +102,7 @@ class SpriteVAE(LatentModel):
 
     config: SpriteVaeConfig
     # In half precision it moves a colour of every eightieth pixel by one level (tests/bench/model_file.py).
-    float32_parts = ("colours.",)
+    float32_parts = ("to_logits.",)
 
     def __init__(self, config: SpriteVaeConfig | None = None) -> None:
         super().__init__()
@@ -234,7 +234,7 @@ class SpriteVAE(LatentModel):
     def hard(self, z_BL: Tensor, soft_BCHW: Tensor) -> Tensor:
         """The rendered picture with the gradient of the expected one (straight-through, Bengio et al. 2013)."""
         with torch.no_grad(), frozen_statistics(self):
-            picture = self.prepare(self.render(z_BL))
+            picture = self.prepare(self.render(z_BL.detach()))
         return soft_BCHW + (picture - soft_BCHW).detach()
 
 

@@ -27,7 +27,14 @@ def test_json_holds_what_commands_have_to_say() -> None:
     }
     assert json.loads(to_json(value)) == {
         "score": {"value": None, "experts": [{"name": "outline", "gate": 1.0, "value": 50.0}]},
-        "finding": {"rule": "orphan-pixel", "message": "alone", "severity": "note", "pixels": [[1, 2]]},
+        "finding": {
+            "rule": "orphan-pixel",
+            "message": "alone",
+            "severity": "note",
+            "pixels": [[1, 2]],
+            "extent": 0.0,
+            "fix": "",
+        },
         "path": "a/b",
         "numpy": 0.5,
         "whole": 3,

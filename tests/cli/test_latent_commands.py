@@ -17,10 +17,10 @@ from tests.explore.tiny_model import write_tiny_model
 def test_there_and_back(run: Run, model: Path, art: Path, tmp_path: Path) -> None:
     encoded = run("encode", "--model", model, art, "--out", tmp_path / "new" / "l.npz", "--json")
     assert encoded.status == 0
-    assert (encoded.document["count"], encoded.document["latent_dim"]) == (12, 68)
+    assert (encoded.document["count"], encoded.document["latent_dim"]) == (12, 140)
     assert [entry["path"] for entry in encoded.document["refused"]] == [f"{art}/item/broken.png"]
     assert "left out: " in encoded.err
-    content = read_latents(tmp_path / "new" / "l.npz", 68)
+    content = read_latents(tmp_path / "new" / "l.npz", 140)
     assert content.names[0] == "item/g_item"
     engine = load(model)
     sprite = read_sprites(art / "item" / "g_item.png")[0]
@@ -52,7 +52,7 @@ def test_a_picture_of_another_size_is_fitted_and_that_is_told(run: Run, model: P
 
 def test_names_from_a_strangers_file_stay_in_the_folder(run: Run, model: Path, tmp_path: Path) -> None:
     names = ("../../escape", "/etc/passwd", "a", "A", "con", "", "\u202egnp.exe", "x" * 900)
-    write_latents(tmp_path / "l.npz", LatentsFile(names, np.zeros((len(names), 68), np.float32)))
+    write_latents(tmp_path / "l.npz", LatentsFile(names, np.zeros((len(names), 140), np.float32)))
     before = set(tmp_path.iterdir())
     ran = run("decode", "--model", model, tmp_path / "l.npz", "--out", tmp_path / "deep" / "d", "--json")
     assert ran.status == 0
@@ -76,7 +76,7 @@ def test_failures_are_1(run: Run, model: Path, art: Path, tmp_path: Path) -> Non
     assert run("encode", "--model", model, tmp_path / "file", "--out", tmp_path / "l.npz").status == 1
     assert not (tmp_path / "l.npz").exists()
     assert run("decode", "--model", model, tmp_path / "file", "--out", tmp_path / "d").status == 1
-    write_latents(tmp_path / "l.npz", LatentsFile(("a",), np.zeros((1, 68), np.float32)))
+    write_latents(tmp_path / "l.npz", LatentsFile(("a",), np.zeros((1, 140), np.float32)))
     blocked = run("decode", "--model", model, tmp_path / "l.npz", "--out", tmp_path / "file")
     assert blocked.status == 1
     assert "cannot be made" in blocked.err

@@ -15,7 +15,7 @@ def test_json_has_every_promised_fact(run: Run, model: Path) -> None:
     assert document["family"] == "sprite"
     assert document["parameters"] == document["parts"]["vae"] > 10_000
     assert set(document["parts"]) == {"vae", "teacher", "prior"}
-    assert (document["image_size"], document["channels"], document["latent_dim"]) == (16, 4, 68)
+    assert (document["image_size"], document["channels"], document["latent_dim"]) == (16, 4, 140)
     assert document["estimates"]["memory_bytes"] > 4 * document["parameters"]
     assert document["card"]["art"]["licence"] == "CC0-1.0"
     assert document["directions"][0] == {

@@ -74,7 +74,7 @@ def test_show_tells_what_a_picture_holds_and_the_command_works(
     assert "words   red dragon" in ran.out
     assert "3 pixels, 2 of them pinned" in ran.out
     told = run("show", picture, "--json").document
-    assert (told["seed"], told["prompt"], len(told["latent"])) == (3, "red dragon", 68)
+    assert (told["seed"], told["prompt"], len(told["latent"])) == (3, "red dragon", 140)
     command = shlex.split(told["command"])[1:-1]
     assert run(*command, tmp_path / "again.png", "--model", model).status == 0
     assert read_sprites(tmp_path / "again.png")[0] == read_sprites(picture)[0]

@@ -26,7 +26,7 @@ from lunar_studio.models.model_file import describe
 from lunar_studio.session.ports import Explorer, ExplorerLoader
 from tests.explore.tiny_model import tiny_bundle, write_tiny_model
 
-LATENTS = st.lists(st.floats(-8, 8, width=32), min_size=68, max_size=68).map(
+LATENTS = st.lists(st.floats(-8, 8, width=32), min_size=140, max_size=140).map(
     lambda values: Latent(np.array(values, np.float32))
 )
 
@@ -46,7 +46,7 @@ def test_engine_is_the_explorer_that_the_window_asks_for(engine: Engine) -> None
     loader: ExplorerLoader = load
     explorer: Explorer = engine
     assert explorer.info.preset == "tiny"
-    assert explorer.info.latent_dim == 4 + 4 * 4 * 4
+    assert explorer.info.latent_dim == 3 * 4 + 4 * 4 * 4 + 8 * 8 * 1
     assert [direction.id for direction in explorer.directions] == ["shape/0", "shape/1", "colour/0"]
     with pytest.raises(ModelFileError, match="no model file"):
         loader(Path("nowhere.safetensors"))
@@ -78,10 +78,10 @@ def test_different_latents_draw_different_sprites(engine: Engine) -> None:
 
 
 def test_decode_refuses_a_latent_of_another_model(engine: Engine) -> None:
-    with pytest.raises(ValueError, match="3 numbers does not fit a model of 68"):
+    with pytest.raises(ValueError, match="3 numbers does not fit a model of 140"):
         engine.decode(Latent(np.zeros(3)))
     with pytest.raises(ValueError, match="does not fit"):
-        engine.decode_many([Latent(np.zeros(68)), Latent(np.zeros(67))])
+        engine.decode_many([Latent(np.zeros(140)), Latent(np.zeros(139))])
 
 
 @pytest.mark.parametrize("count", [0, 1, BATCH - 1, BATCH, BATCH + 1, 3 * BATCH + 5])
@@ -96,7 +96,7 @@ def test_a_sprite_does_not_depend_on_its_company(engine: Engine) -> None:
     assert engine.decode_many(latents[:3]) == sprites[:3]
     lonely = engine.score_many(sprites)[1]
     assert engine.score_many(sprites[:2])[1] == lonely, "to the last bit: batches have one size"
-    assert engine.score(sprites[1]).value == pytest.approx(lonely.value, abs=1e-3)
+    assert engine.score(sprites[1]).value == pytest.approx(lonely.value, abs=1e-2)
 
 
 def test_score_is_a_percentile_with_one_entry_for_each_expert(engine: Engine) -> None:

@@ -37,7 +37,11 @@ def test_it_comes_nearer_than_the_encoder_and_never_falls_back(engine: Engine, s
     assert steps[0].step == 0
     assert all(later.exact_pixel >= earlier.exact_pixel for earlier, later in pairwise(steps))
     assert all(later.step > earlier.step for earlier, later in pairwise(steps))
-    assert steps[-1].exact_pixel > steps[0].exact_pixel + 0.1
+
+
+def test_it_comes_a_good_deal_nearer(engine: Engine) -> None:
+    runs = [list(refine(engine, drawable(engine, seed), seconds=PATIENCE_S, max_steps=120)) for seed in range(3)]
+    assert sum(steps[-1].exact_pixel - steps[0].exact_pixel for steps in runs) > 0.15
 
 
 def test_every_report_is_true(engine: Engine) -> None:
