@@ -52,6 +52,7 @@ class ProjectActions(QObject):
         projects.changed.connect(self._on_changed)
         projects.failed.connect(window.show_failure)
         projects.noticed.connect(window.show_notice)
+        projects.said.connect(window.status.show_state)
         projects.model_wanted.connect(window.open_model)
         self._fill_recent()
         self._on_changed()

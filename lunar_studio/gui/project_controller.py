@@ -43,6 +43,7 @@ class ProjectController(QObject):
         nothing_opened: A project that was to be opened cannot be.
         failed: Emitted with a `Failure`.
         noticed: Emitted with a message, a hint and its kind, for the banner.
+        said: Emitted with a sentence for the status line.
     """
 
     changed = Signal()
@@ -51,6 +52,7 @@ class ProjectController(QObject):
     nothing_opened = Signal()
     failed = Signal(object)
     noticed = Signal(str, str, str)
+    said = Signal(str)
 
     def __init__(
         self,
@@ -276,11 +278,12 @@ class ProjectController(QObject):
         self._clean = project.session.document
         self._remember(path)
         self._tell()
+        self.said.emit(f"{path.name} is saved")
         self.keep()
 
     @Slot(object)
     def _on_picture_saved(self, path: Path) -> None:
-        self.noticed.emit(f"{path.name} is saved.", "Drop it on the window at any time to go on from there.", "good")
+        self.said.emit(f"{path.name} is saved: drop it on the window at any time to go on from there")
 
     @Slot()
     def _on_kept(self) -> None:

@@ -246,6 +246,14 @@ def test_tools_are_one_at_a_time_and_escape_lays_them_down(painter: Painter, qtb
     assert painter.canvas.sprite_rect().topLeft() != corner
 
 
+def test_escape_lays_the_tool_down_wherever_the_keyboard_is(painter: Painter, qtbot: QtBot) -> None:
+    painter.take(Qt.Key.Key_B)
+    slider = painter.shell.slider("shape/0")
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_Escape)
+    assert painter.shell.window.explore.painting.tool == "hand"
+
+
 def test_with_a_tool_space_moves_and_a_tap_rolls(painter: Painter, qtbot: QtBot) -> None:
     canvas, session = painter.canvas, painter.shell.session
     painter.take(Qt.Key.Key_B)

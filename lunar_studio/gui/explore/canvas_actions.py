@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Slot
+from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QKeyEvent, QKeySequence
 
 from lunar_studio.gui.action_set import ActionSet
@@ -93,10 +93,19 @@ class CanvasActions(QObject):
             self._actions[f"tool-{other}"].setChecked(other == tool)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """The key of before/after came up again after a glance: show what is now."""
-        if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent) and not event.isAutoRepeat():
-            switch = self._actions["before-after"]
-            is_its_key = QKeySequence(event.key()) == switch.shortcut()
-            if is_its_key and switch.isChecked() and self._held.isValid() and self._held.elapsed() > _GLANCE_MS:
-                switch.trigger()
+        """Keys that nobody else has taken: Escape lays the tool down; after a glance at before, show what is now."""
+        if not isinstance(event, QKeyEvent) or event.isAutoRepeat():
+            return False
+        if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
+            if self._page.painting.tool != "hand":
+                self._page.painting.set_tool("hand")
+                return True
+        elif event.type() == QEvent.Type.KeyRelease:
+            self._end_glance(event.key())
         return False
+
+    def _end_glance(self, key: int) -> None:
+        switch = self._actions["before-after"]
+        was_held = self._held.isValid() and self._held.elapsed() > _GLANCE_MS
+        if was_held and switch.isChecked() and QKeySequence(key) == switch.shortcut():
+            switch.trigger()

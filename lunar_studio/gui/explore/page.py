@@ -283,7 +283,8 @@ class ExplorePage(QWidget):
     def _show_colours(self, sprite: Sprite) -> None:
         self._sprite = sprite
         self.brushes.palette_strip.show_sprite(sprite)
-        self.brushes.show_colour(self.painting.colour)
+        if not self.painting.is_colour_chosen:
+            self.brushes.show_colour(self.painting.colour)
         self.tools.show_count(len(self.brushes.palette_strip.colours))
 
     @Slot(object)

@@ -68,6 +68,11 @@ class Painting(QObject):
         return self._tool
 
     @property
+    def is_colour_chosen(self) -> bool:
+        """Whether a colour is in hand; until then it is the sprite's most used one."""
+        return self._colour is not None
+
+    @property
     def colour(self) -> Rgba:
         """What is painted with: what was picked last, or the sprite's most used colour."""
         return self._colour if self._colour is not None else _most_used(self._sprite())
@@ -116,6 +121,8 @@ class Painting(QObject):
         if self._tool == "picker" or touch.with_alt:
             self._pick(sprite, pixels[-1])
             return
+        if self._colour is None:
+            self.set_colour(self.colour)  # from now on it stays, whatever the sprite becomes
         command = self._command(touch, sprite, pixels)
         if command is not None:
             self._controller.session.do(command, merge=_STROKE)
