@@ -39,7 +39,7 @@ from lunar_studio.session.history import Session, Snapshot
 from lunar_studio.session.picture_state import SpriteState
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
-FIRST_SEED = 48
+FIRST_SEED = 87
 """What the first sprite grows from: the same one every time, so that a fresh start is a known place.
 
 Chosen by eye among the bundled model's first hundred.
