@@ -17,11 +17,15 @@ from pytestqt.qtbot import QtBot
 from lunar_studio import paths
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.data.data_page import DataPage
-from lunar_studio.gui.data.problems_panel import figures_words, short_reason
+from lunar_studio.gui.data.problems_panel import figures_words, short_reason, title_words
+from lunar_studio.gui.data.slicer_dialog import SlicerDialog
+from lunar_studio.gui.data.slicer_view import Handle
 from lunar_studio.gui.data.thumb_model import IMAGE_ROLE, MAX_IMAGES, ThumbGrid, ThumbModel, verdict_words
-from lunar_studio.workers.data_service import FileVerdict, Report, Statistics
+from lunar_studio.pixels.slicing import SliceSpec
+from lunar_studio.workers.data_service import FileVerdict, Report, Sheet, Statistics
 from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
+from tests.pixels.drawn import blob
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -84,6 +88,157 @@ def test_a_problem_leads_to_its_file(qtbot: QtBot, page: DataPage, art: Path) ->
     look_through(qtbot, page, art)
     page.problems.view.setCurrentIndex(page.problems.model.index(1))
     assert page.grid.currentIndex().data() == "twice.png"
+
+
+def test_findings_come_with_pictures_and_a_mended_copy(qtbot: QtBot, page: DataPage, art: Path) -> None:
+    look_through(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(page.doctor.cards), timeout=PATIENCE_MS)
+    kinds = {card.finding.kind.id: card for card in page.doctor.cards}
+    assert {"refused", "duplicate"} <= set(kinds)
+    refused = kinds["refused"].fix
+    assert refused is not None
+    assert refused.isChecked()
+    refused.setChecked(False)
+    assert page.doctor.fixes == {"duplicate"}
+    refused.setChecked(True)
+    with qtbot.waitSignal(page._data.mended, timeout=PATIENCE_MS):
+        qtbot.mouseClick(page.doctor.mend_button, Qt.MouseButton.LeftButton)
+    assert page.source == art.parent / "art mended"
+    assert sorted(path.name for path in page.source.iterdir()) == [
+        *(f"{index}.png" for index in range(10)),
+        "mended.json",
+    ]
+    assert (art / "broken.png").exists()
+    assert "untouched" in page.banner.hint
+    qtbot.waitUntil(lambda: page.diagnosis is not None, timeout=PATIENCE_MS)
+    assert not any(card.fix for card in page.doctor.cards)
+    assert not page.doctor.mend_button.isVisible()
+
+
+def test_a_finding_leads_to_its_file(qtbot: QtBot, page: DataPage, art: Path) -> None:
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[3, 4] = 255
+    Image.fromarray(pixels).save(art / "dot.png")
+    look_through(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(page.doctor.cards), timeout=PATIENCE_MS)
+    card = next(card for card in page.doctor.cards if card.finding.kind.id == "near-empty")
+    assert card.finding.examples[0].sprite.rgba_HWC[3, 4].tolist() == [255] * 4
+    card._on_title()
+    assert page.grid.currentIndex().data() == "dot.png"
+
+
+def test_what_is_harmless_is_never_called_a_problem() -> None:
+    assert title_words(0, 0) == "Files"
+    assert title_words(0, 12) == "12 notes"
+    assert title_words(1, 1) == "1 problem, 1 note"
+
+
+def test_captions_are_kept_and_come_back(qtbot: QtBot, page: DataPage, art: Path) -> None:
+    look_through(qtbot, page, art)
+    page.grid.setCurrentIndex(page.model.index(page.model.row_of("3.png")))
+    page.words.caption.setText("a noisy square")
+    page.words.caption.editingFinished.emit()
+    page.words.author.setText("Ada")
+    page.words.licence.setText("CC0")
+    page.words.licence.editingFinished.emit()
+    page.build_dataset()
+    qtbot.waitUntil(lambda: page.train_button.isVisible() and not page._data.is_running, timeout=PATIENCE_MS)
+    dataset = next(path for path in paths.datasets_dir().iterdir() if path.is_dir())
+    assert '"caption":"a noisy square"' in (dataset / "index.jsonl").read_text()
+    assert '"author": "Ada"' in (dataset / "dataset.json").read_text()
+    page.words.tags.setText("grey, loud, grey")
+    page.words.tags.editingFinished.emit()
+    assert page.build_button.isVisible(), "other words are another set"
+    look_through(qtbot, page, art)
+    assert page.words.caption.text() == ""
+    assert not page.words.caption.isEnabled()
+    page.grid.setCurrentIndex(page.model.index(page.model.row_of("3.png")))
+    assert page.words.caption.text() == "a noisy square"
+    assert page.words.tags.text() == "grey, loud"
+    page.grid.setCurrentIndex(page.model.index(page.model.row_of("4.png")))
+    assert (page.words.caption.text(), page.words.author.text()) == ("", "Ada")
+    assert sorted(path.name for path in art.iterdir() if path.suffix != ".png") == []
+
+
+def test_a_sheet_is_cut_by_hand(qtbot: QtBot, page: DataPage, art: Path) -> None:
+    cells = [blob(seed, 16).rgba_HWC for seed in range(8)]
+    Image.fromarray(np.vstack([np.hstack(cells[:4]), np.hstack(cells[4:])])).save(art / "sheet.png")
+    before = look_through(qtbot, page, art).sprites
+    page.grid.setCurrentIndex(page.model.index(page.model.row_of("sheet.png")))
+    qtbot.mouseClick(page.words.cut_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: page.slicer is not None, timeout=PATIENCE_MS)
+    slicer = page.slicer
+    assert slicer is not None
+    assert slicer.cut == SliceSpec(16, 16)
+    assert "8 sprites" in slicer.words.text()
+    slicer._on_accepted()
+    qtbot.waitUntil(lambda: page.report is not None and not page._data.is_running, timeout=PATIENCE_MS)
+    assert page.report is not None
+    assert page.report.sprites == before + 7
+
+
+@pytest.fixture
+def slicer(qtbot: QtBot) -> SlicerDialog:
+    cells = [blob(seed, 16).rgba_HWC for seed in range(6)]
+    picture = Sprite(np.vstack([np.hstack(cells[:3]), np.hstack(cells[3:])]), "sheet")
+    dialog = SlicerDialog(Sheet("sheet.png", picture, SliceSpec(16, 16)))
+    qtbot.addWidget(dialog)
+    dialog.show()
+    return dialog
+
+
+def drag(qtbot: QtBot, slicer: SlicerDialog, handle: Handle, across: int, down: int) -> None:
+    view = slicer.view
+    # Not the very corner: QTest takes (0, 0) for “the middle”.
+    start = view.place_of(handle) + QPointF(1, 1)
+    end = start + QPointF(across * view.zoom, down * view.zoom)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=start.toPoint())
+    qtbot.mouseMove(view, (start + (end - start) / 2).toPoint())
+    qtbot.mouseMove(view, end.toPoint())
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=end.toPoint())
+
+
+def test_handles_drag_the_cut_and_every_drag_is_one_step(qtbot: QtBot, slicer: SlicerDialog) -> None:
+    drag(qtbot, slicer, "size", 8, -4)
+    assert slicer.cut == SliceSpec(24, 12)
+    assert slicer.fields["width"].value() == 24
+    drag(qtbot, slicer, "margin", 2, 3)
+    assert slicer.cut == SliceSpec(24, 12, 2, 3)
+    drag(qtbot, slicer, "spacing-x", 1, 5)
+    drag(qtbot, slicer, "spacing-y", 5, 2)
+    assert slicer.cut == SliceSpec(24, 12, 2, 3, 1, 2)
+    for _ in range(4):
+        slicer.undo()
+    assert slicer.cut == SliceSpec(16, 16)
+    assert not slicer.undo_button.isEnabled()
+    slicer.redo()
+    assert slicer.cut == SliceSpec(24, 12)
+    slicer.fields["margin_x"].setValue(1)
+    assert slicer.cut == SliceSpec(24, 12, 1)
+    assert not slicer.redo_button.isEnabled()
+
+
+def test_a_cut_that_loses_something_is_told_and_cannot_be_used(slicer: SlicerDialog) -> None:
+    slicer.fields["width"].setValue(20)
+    assert "cannot be cut" in slicer.words.text()
+    assert not slicer._buttons.buttons()[0].isEnabled()
+    slicer._on_find()
+    assert slicer._buttons.buttons()[0].isEnabled()
+    chosen = QSignalSpy(slicer.chosen)
+    slicer._on_whole()
+    slicer._on_accepted()
+    assert chosen.at(0) == ["sheet.png", ""]
+
+
+def test_a_hand_cannot_drag_a_cut_out_of_the_sheet(qtbot: QtBot, slicer: SlicerDialog) -> None:
+    handles: tuple[Handle, ...] = ("size", "margin", "spacing-x", "spacing-y")
+    for handle in handles:
+        for far in (-400, 400):
+            drag(qtbot, slicer, handle, far, far)
+            cut = slicer.cut
+            assert min(cut.width, cut.height) >= 1
+            assert min(cut.margin_x, cut.margin_y, cut.spacing_x, cut.spacing_y) >= 0
+            assert slicer.grab().width() > 0
 
 
 def test_a_set_is_built_and_sent_to_training(qtbot: QtBot, page: DataPage, art: Path) -> None:

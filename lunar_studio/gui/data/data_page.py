@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from msgspec.structs import replace
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QProgressBar,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from lunar_studio.core.events import Failure
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.errors import DatasetError
+from lunar_studio.gui.data.doctor_panel import DoctorPanel
 from lunar_studio.gui.data.problems_panel import ProblemsPanel
+from lunar_studio.gui.data.slicer_dialog import SlicerDialog
 from lunar_studio.gui.data.thumb_model import ThumbGrid, ThumbModel
+from lunar_studio.gui.data.words_panel import WordsPanel
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.art_chooser import ART_FILTER
 from lunar_studio.gui.train.start_flow import dataset_dir
@@ -20,7 +34,8 @@ from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 from lunar_studio.gui.widgets.panel import Panel
-from lunar_studio.workers.data_service import DataService, Report
+from lunar_studio.pixels.slicing import SliceSpec
+from lunar_studio.workers.data_service import DataService, Diagnosis, MendedCopy, Notes, Report, Sheet
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.thumbnail_service import ThumbnailService
 
@@ -48,15 +63,23 @@ class DataPage(QWidget):
         self.setObjectName("data-page")
         self.setAcceptDrops(True)
         self._data = DataService(host, self)
+        # Looks while the artist goes on: nothing waits for it.
+        self._doctor = DataService(host, self)
         self._thumbs = ThumbnailService(host, self)
         self._datasets_dir = datasets_dir
         self.source: Path | None = None
         self.report: Report | None = None
+        self.slicer: SlicerDialog | None = None
+        self._notes = Notes()
+        self.diagnosis: Diagnosis | None = None
         self._dataset: Path | None = None
         self.banner = Banner()
         self.model = ThumbModel(self)
         self.grid = ThumbGrid(self.model)
         self.problems = ProblemsPanel()
+        self.doctor = DoctorPanel()
+        self.words = WordsPanel()
+        self.side = QTabWidget()
         self.size_box = QComboBox()
         self.bar = QProgressBar()
         self.folder_button = TextButton(
@@ -123,13 +146,17 @@ class DataPage(QWidget):
         art.column.addWidget(self.bar)
         art.column.addWidget(self.grid, 1)
         art.column.addLayout(bottom)
-        self.problems.setFixedWidth(_PROBLEMS_PX)
+        self.side.setFixedWidth(_PROBLEMS_PX)
+        self.side.setDocumentMode(True)
+        self.side.addTab(self.doctor, "Findings")
+        self.side.addTab(self.problems, "Files")
+        self.side.addTab(self.words, "Words")
         full = QWidget()
         row = QHBoxLayout(full)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * SPACE_PX)
         row.addWidget(art, 1)
-        row.addWidget(self.problems)
+        row.addWidget(self.side)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(full)
         column = QVBoxLayout(self)
@@ -147,6 +174,15 @@ class DataPage(QWidget):
         self.train_button.clicked.connect(self._on_train)
         self.size_box.currentIndexChanged.connect(self._on_size_changed)
         self.problems.chosen.connect(self._on_problem_chosen)
+        self.doctor.chosen.connect(self._on_problem_chosen)
+        self.doctor.mend_requested.connect(self._on_mend)
+        self._doctor.examined.connect(self._on_examined)
+        self._doctor.failed.connect(self._on_doctor_failed)
+        self._data.mended.connect(self._on_mended)
+        self._data.sheet_opened.connect(self._on_sheet_opened)
+        self.words.edited.connect(self._on_words)
+        self.words.cut_requested.connect(self._on_cut_requested)
+        self.grid.selectionModel().currentChanged.connect(self._on_sprite_chosen)
         self.grid.verticalScrollBar().valueChanged.connect(self._look.start)
         self._look.timeout.connect(self._want_thumbnails)
         self._data.progressed.connect(self._on_progressed)
@@ -161,12 +197,16 @@ class DataPage(QWidget):
 
     def set_source(self, source: Path) -> None:
         """Look through other art."""
-        self.source, self.report, self._dataset = source, None, None
+        self.source, self.report, self.diagnosis, self._dataset = source, None, None, None
+        self._doctor.request_stop()
+        self.doctor.show_diagnosis(None, "First a look at every file…")
         self.banner.dismiss()
         self.model.forget()
         self.model.set_verdicts(())
         self.problems.show_report(None)
         self._title.set_text(source.name)
+        self._notes = self._read_notes(source)
+        self.words.show_file("", self._notes)
         self._status.set_text("Looking through it…")
         self._pages.setCurrentIndex(1)
         self._thumbs.open(source)
@@ -212,6 +252,86 @@ class DataPage(QWidget):
         self._status.set_text(f"{len(report.verdicts):,} pictures, {report.sprites:,} sprites, {known}")
         self._look.start()
         self._enable()
+        if self.source is not None and report.verdicts:
+            self.doctor.show_diagnosis(None, "Comparing every sprite with the others…")
+            self._doctor.examine(self.source)
+        else:
+            self.doctor.show_diagnosis(None, "There is nothing to look at.")
+
+    @Slot(object)
+    def _on_examined(self, diagnosis: Diagnosis) -> None:
+        self.diagnosis = diagnosis
+        self.doctor.show_diagnosis(diagnosis)
+        self._enable()
+
+    @Slot(object)
+    def _on_doctor_failed(self, failure: Failure) -> None:
+        self.doctor.show_diagnosis(None, f"{failure.message} {failure.hint}")
+
+    @Slot(object)
+    def _on_mend(self, fixes: frozenset[str]) -> None:
+        if self.source is not None and self.diagnosis is not None and not self._data.is_running:
+            self.bar.setRange(0, 0)
+            self._status.set_text("Writing a mended copy…")
+            self._data.mend(self.source, self.diagnosis, fixes)
+
+    @Slot(object)
+    def _on_mended(self, copy: MendedCopy) -> None:
+        self.set_source(copy.folder)
+        words = f"{copy.changed:,} sprites changed, {copy.left_out:,} left out, {copy.copied:,} files as they were"
+        self.banner.tell(f"A mended copy is in {copy.folder}", f"{words}. Your own files are untouched.", "good")
+
+    # ---- words and cuts --------------------------------------------------------------------------
+
+    def _read_notes(self, source: Path) -> Notes:
+        try:
+            return self._data.notes(source)
+        except DatasetError as error:
+            self.banner.tell(error.message, error.hint)
+            return Notes()
+
+    @Slot()
+    def _on_sprite_chosen(self) -> None:
+        path = self.model.path_of(self.grid.currentIndex().row())
+        self.words.show_file(path, self._notes)
+
+    @Slot(object)
+    def _on_words(self, notes: Notes) -> None:
+        self._keep(notes)
+
+    def _keep(self, notes: Notes) -> bool:
+        """Keep notes; a data set that was built without them is not the one to train on."""
+        if self.source is None:
+            return False
+        try:
+            self._data.keep_notes(self.source, notes)
+        except DatasetError as error:
+            self.banner.tell(error.message, error.hint)
+            return False
+        self._notes, self._dataset = notes, None
+        self._enable()
+        return True
+
+    @Slot(str)
+    def _on_cut_requested(self, path: str) -> None:
+        if self.source is not None and not self._data.is_running:
+            self._data.open_sheet(self.source, path)
+
+    @Slot(object)
+    def _on_sheet_opened(self, sheet: Sheet) -> None:
+        note = self._notes.of(sheet.path)
+        begin = SliceSpec.parse(note.cut) if note.cut else None
+        self.slicer = SlicerDialog(sheet, begin, self)
+        self.slicer.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.slicer.chosen.connect(self._on_cut_chosen)
+        self.slicer.open()
+
+    @Slot(str, str)
+    def _on_cut_chosen(self, path: str, cut: str) -> None:
+        note = self._notes.of(path)
+        changed = self._notes.with_sprite(path, replace(note, cut=cut))
+        if self.source is not None and changed != self._notes and self._keep(changed):
+            self.set_source(self.source)
 
     @Slot()
     def _want_thumbnails(self) -> None:
@@ -285,6 +405,7 @@ class DataPage(QWidget):
         self.build_button.setEnabled(usable and not running)
         self.train_button.setVisible(self._dataset is not None)
         self.size_box.setEnabled(usable and not running)
+        self.doctor.setEnabled(not running)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """More may have come into sight."""

@@ -1,4 +1,4 @@
-"""What is worth knowing about a folder of art: figures at the top, then every problem with its reason."""
+"""What is worth knowing about a folder of art: figures at the top, then the files of which something is to be said."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lunar_studio.workers.data_service import FileVerdict, Report
 Index = QModelIndex | QPersistentModelIndex
 VERDICT_ROLE = int(Qt.ItemDataRole.UserRole)
 _ROW_PX = 11 * SPACE_PX
-_KINDS = {"refused": "bad", "duplicate": "warn", "skipped": "muted", "ok": "muted"}
+_KINDS = {"refused": "bad", "duplicate": "muted", "skipped": "muted", "ok": "muted"}
 _TITLES = {"refused": "refused", "duplicate": "twice", "skipped": "left out", "ok": "note"}
 
 
@@ -36,7 +36,7 @@ class ProblemsModel(QAbstractListModel):
         self.endResetModel()
 
     def rowCount(self, parent: Index | None = None) -> int:
-        """Problems; a list has no children."""
+        """Files; a list has no children."""
         return 0 if parent is not None and parent.isValid() else len(self._verdicts)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -105,11 +105,11 @@ class ProblemsPanel(Panel):
         self.model = ProblemsModel(self)
         self.view = QListView()
         self.figures = Label(wrap=True, role="muted")
-        self._title = Label("Problems", bold=True)
+        self._title = Label("Files", bold=True)
         self._all_well = Label("Nothing to mend: every file can be used.", role="good", wrap=True)
         self.view.setModel(self.model)
         self.view.setItemDelegate(_ProblemDelegate(self.view))
-        self.view.setAccessibleName("Problems")
+        self.view.setAccessibleName("Files to know of")
         self.view.setObjectName("problems-list")
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
@@ -126,9 +126,10 @@ class ProblemsPanel(Panel):
     def show_report(self, report: Report | None) -> None:
         """Show a report, or nothing while there is none."""
         self.model.set_report(report)
-        count = self.model.rowCount()
-        self._title.setText(f"Problems ({count:,})" if count else "Problems")
-        self._all_well.setVisible(report is not None and not count)
+        problems = 0 if report is None else report.count("refused")
+        notes = self.model.rowCount() - problems
+        self._title.setText(title_words(problems, notes))
+        self._all_well.setVisible(report is not None and not problems)
         self.figures.setText("" if report is None else figures_words(report))
 
     @Slot()
@@ -136,6 +137,13 @@ class ProblemsPanel(Panel):
         verdict = self.view.currentIndex().data(VERDICT_ROLE)
         if isinstance(verdict, FileVerdict):
             self.chosen.emit(verdict.path)
+
+
+def title_words(problems: int, notes: int) -> str:
+    """`2 problems, 1 note`: what is harmless is never called a problem."""
+    counts = ((problems, "problem"), (notes, "note"))
+    told = [f"{count:,} {word}{'' if count == 1 else 's'}" for count, word in counts if count]
+    return ", ".join(told) or "Files"
 
 
 def short_reason(verdict: FileVerdict) -> str:

@@ -67,6 +67,11 @@ class ThumbModel(QAbstractListModel):
         """Row of the file called `path`, -1 when there is none."""
         return self._rows.get(path, -1)
 
+    def path_of(self, row: int) -> str:
+        """Path of the file in that row; empty when there is none, or it cannot be read."""
+        verdict = self._verdicts[row] if 0 <= row < len(self._verdicts) else None
+        return verdict.path if verdict is not None and verdict.verdict != "refused" else ""
+
     def rowCount(self, parent: Index | None = None) -> int:
         """Files; a list has no children."""
         return 0 if parent is not None and parent.isValid() else len(self._verdicts)
@@ -181,4 +186,4 @@ def _sentence(words: str) -> str:
 
 def _mark(verdict: FileVerdict) -> str:
     """Token of the mark in the corner; empty for none."""
-    return "warn" if verdict.verdict in ("duplicate", "skipped") or verdict.notes else ""
+    return "muted" if verdict.verdict in ("duplicate", "skipped") or verdict.notes else ""
