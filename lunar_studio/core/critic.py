@@ -126,7 +126,8 @@ class Improvement:
         steps: Steps that it may take.
         before: The sprite as it was.
         sprite: The best version.
-        latent: What the model draws it from; what differs from that drawing is held or put back pixel by pixel.
+        latent: What the model draws it from.
+        drawn: What the model draws from that, before painted and held pixels are put in their places.
         score_before: Of `before`.
         score: Of `sprite`.
         distance: How far the latent went, in spreads of the model's own sprites (root mean square).
@@ -140,6 +141,7 @@ class Improvement:
     before: Sprite
     sprite: Sprite
     latent: Latent
+    drawn: Sprite
     score_before: Score
     score: Score
     distance: float

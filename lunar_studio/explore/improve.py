@@ -173,7 +173,8 @@ class _Climb:
     def report(self, latent_L: F32, step: int, steps: int) -> Improvement:
         """What a latent comes to, as pixels with everything held that shall be."""
         latent = Latent(latent_L)
-        sprite = self._kept(self.task.held.over(self.engine.decode(latent))) if step else self.before
+        drawn = self.engine.decode(latent)
+        sprite = self._kept(self.task.held.over(drawn)) if step else self.before
         offset_L = (latent_L - self.start_L) / self._spread_L.numpy()
         return Improvement(
             self.task,
@@ -182,6 +183,7 @@ class _Climb:
             self.before,
             sprite,
             latent,
+            drawn,
             self._score_before,
             self.engine.score(sprite),
             float(np.sqrt(np.square(offset_L).mean())),

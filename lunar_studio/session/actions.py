@@ -259,6 +259,34 @@ _EXPLORE = (
         "Shift+X",
         "sprite_shown",
     ),
+    Action(
+        "blame",
+        "Where It Loses Points",
+        "Show as heat which pixels cost the score; click one to see what would stand better there.",
+        "explore",
+        "W",
+        "sprite_shown",
+        "eye",
+        checkable=True,
+    ),
+    Action(
+        "worst-pixel",
+        "Worst Pixel",
+        "Go to the pixel that costs most, with three colours that would do better.",
+        "explore",
+        "Shift+W",
+        "sprite_shown",
+    ),
+    Action(
+        "improve",
+        "Improve…",
+        "Look nearby for a version that scores higher, and keep of it what you like.",
+        "explore",
+        "Ctrl+I",
+        "sprite_shown",
+        "sparkle",
+        checkable=True,
+    ),
 )
 
 

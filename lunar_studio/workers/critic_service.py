@@ -25,8 +25,7 @@ class CriticService(QObject):
     """Asks the critic.
 
     Args:
-        explore: Owner of the model's thread.
-        critic: Who answers.
+        explore: Owner of the model's thread, and of the critic who answers; without one, nothing is answered.
         parent: The QObject that owns this one.
 
     Attributes:
@@ -43,10 +42,9 @@ class CriticService(QObject):
     improve_ended = Signal()
     scored = Signal(object, object)
 
-    def __init__(self, explore: ExploreService, critic: Critic, parent: QObject | None = None) -> None:
+    def __init__(self, explore: ExploreService, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._explore = explore
-        self._critic = critic
         self._stop = threading.Event()
         self._improving: int | None = None
         self._newest: dict[str, int] = {}
@@ -60,11 +58,13 @@ class CriticService(QObject):
 
     def request_blame(self, sprite: Sprite, expert: int = WHOLE) -> None:
         """Ask which pixels cost the score; `blamed` answers."""
-        self._newest["blame"] = self._explore.request_task("blame", _blame(self._critic, sprite, expert))
+        if (critic := self._explore.critic) is not None:
+            self._newest["blame"] = self._explore.request_task("blame", _blame(critic, sprite, expert))
 
     def request_replacements(self, sprite: Sprite, pixel: Pixel, expert: int = WHOLE) -> None:
         """Ask what would stand better in a pixel's place; `replaced` answers."""
-        self._newest["replace"] = self._explore.request_task("replace", _replace(self._critic, sprite, pixel, expert))
+        if (critic := self._explore.critic) is not None:
+            self._newest["replace"] = self._explore.request_task("replace", _replace(critic, sprite, pixel, expert))
 
     def request_score(self, sprite: Sprite) -> None:
         """Ask for the score of any sprite; `scored` answers."""
@@ -73,8 +73,11 @@ class CriticService(QObject):
     def improve(self, task: ImproveTask) -> None:
         """Begin to improve; ends what is under way."""
         self.stop_improving()
+        if (critic := self._explore.critic) is None:
+            self.improve_ended.emit()
+            return
         self._stop = threading.Event()
-        work = _improve(self._critic, task, self._stop)
+        work = _improve(critic, task, self._stop)
         self._improving = self._explore.request_task("improve", work)
         self._newest["improve"] = self._improving
 

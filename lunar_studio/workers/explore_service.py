@@ -13,7 +13,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.neighbours import Compared
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import ExplorerLoader, PinFollower
+from lunar_studio.session.ports import Critic, ExplorerLoader, PinFollower
 from lunar_studio.workers.explore_worker import (
     CompareRequest,
     Drawn,
@@ -40,6 +40,7 @@ class ExploreService(QObject):
         loader: Opens a model file; called in the worker's thread.
         parent: The QObject that owns this one.
         follower: Makes the rest of a sprite follow pinned pixels; without one, `request_follow` ends at once.
+        critic: Says what costs a sprite its score, for whoever asks (see `CriticService`); None says nothing.
 
     Attributes:
         loading: Emitted when a model begins to be opened.
@@ -78,8 +79,10 @@ class ExploreService(QObject):
         parent: QObject | None = None,
         *,
         follower: PinFollower | None = None,
+        critic: Critic | None = None,
     ) -> None:
         super().__init__(parent)
+        self.critic = critic
         self._is_loading = False
         self._model: LoadedModel | None = None
         self._follows = 0

@@ -22,7 +22,7 @@ STEPS = 20
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return engine_with_taste(-200.0)
+    return engine_with_taste(-5.0)
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_the_score_rises_and_what_is_told_is_true(engine: Engine, latent: Latent
     assert first.sprite == first.before == engine.decode(latent)
     assert last.score.value > first.score.value + 1
     assert last.score.value == pytest.approx(engine.score(last.sprite).value, abs=1e-3)
-    assert last.sprite == engine.decode(last.latent), "nothing was held"
+    assert last.sprite == last.drawn == engine.decode(last.latent), "nothing was held"
 
 
 def test_it_stays_near_where_it_began(engine: Engine, latent: Latent) -> None:

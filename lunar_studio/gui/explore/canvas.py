@@ -118,6 +118,11 @@ class Canvas(QWidget):
         self.setCursor(self._hand.cursor())
         self.update()
 
+    @property
+    def has_tool(self) -> bool:
+        """Whether there is a tool in hand."""
+        return self._hand.has_tool
+
     def set_option(self, name: str, value: bool | int) -> None:
         """Set one of the public switches and repaint.
 

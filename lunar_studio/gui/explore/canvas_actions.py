@@ -52,6 +52,10 @@ class CanvasActions(QObject):
         actions.bind("mix-colour", page.brushes.open_mixer)
         actions.bind("follow-pins", page.following.toggle)
         page.following.running_changed.connect(actions["follow-pins"].setChecked)
+        actions.bind("blame", self._switch_blame)
+        actions.bind("worst-pixel", self._go_to_worst)
+        actions.bind("improve", page.improving.toggle)
+        page.improving.opened.connect(actions["improve"].setChecked)
         actions.bind("clear-edits", page.painting.clear)
         actions.bind("unpin-all", page.painting.unpin_all)
         page.painting.tool_changed.connect(self._on_tool)
@@ -70,6 +74,15 @@ class CanvasActions(QObject):
         self._actions["pin-painted"].setChecked(values.flag("canvas.pin_painted"))
         self._page.painting.pins_painted = values.flag("canvas.pin_painted")
         self._on_tool(self._page.painting.tool)
+
+    def _switch_blame(self) -> None:
+        self._page.blaming.set_on(self._actions["blame"].isChecked())
+
+    def _go_to_worst(self) -> None:
+        if not self._page.blaming.is_on:
+            self._actions["blame"].setChecked(True)
+            self._page.blaming.set_on(True)
+        self._page.blaming.go_to_worst()
 
     def _switch(self, action_id: str) -> None:
         option, setting = _SWITCHES[action_id]

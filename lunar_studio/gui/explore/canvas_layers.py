@@ -67,7 +67,7 @@ class Marks:
     def __init__(self, mask_HW: Flags, tone: str) -> None:
         self.mask_HW = np.array(mask_HW, np.bool_)
         self.tone = tone
-        self._edges = _edges(self.mask_HW)
+        self._edges = edges(self.mask_HW)
 
     def paint(self, painter: QPainter, area: QRect, zoom: int) -> None:
         """Tint and outline the pixels of a sprite at `area`."""
@@ -86,7 +86,7 @@ class Marks:
             painter.drawLines(lines)
 
 
-def _edges(mask_HW: Flags) -> list[tuple[int, int, int, int]]:
+def edges(mask_HW: Flags) -> list[tuple[int, int, int, int]]:
     """Lines between marked and unmarked pixels, in pixels of the sprite."""
     framed = np.pad(mask_HW, 1)
     upright = np.argwhere(framed[1:-1, 1:] != framed[1:-1, :-1]).tolist()

@@ -12,10 +12,13 @@ from lunar_studio.core.events import Decoded
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.action_set import ActionSet
+from lunar_studio.gui.explore.blaming import Blaming
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.following import Following
+from lunar_studio.gui.explore.improve_panel import ImprovePanel
+from lunar_studio.gui.explore.improving import Improving
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
@@ -26,9 +29,11 @@ from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
 from lunar_studio.gui.explore.tool_strip import ToolStrip
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import ActionButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.session.document import Document
+from lunar_studio.workers.critic_service import CriticService
 from lunar_studio.workers.explore_service import Drawn, LoadedModel
 
 _PANELS = ("shelf", "strip", "sliders")
@@ -59,6 +64,8 @@ class ExplorePage(QWidget):
         painting: What the brush does.
         brushes: Tools and colours.
         following: Makes the rest of the sprite follow pinned pixels.
+        blaming: Shows which pixels cost the score.
+        improving: Looks for versions that score higher.
     """
 
     open_asked = Signal()
@@ -82,6 +89,12 @@ class ExplorePage(QWidget):
         self.teacher = TeacherPanel()
         self.lint = LintPanel(controller, self.canvas)
         self.neighbours = NeighboursPanel(controller)
+        critic = CriticService(controller.service, self)
+        self.improve = ImprovePanel()
+        self.blaming = Blaming(controller, critic, self.canvas, self)
+        self.improving = Improving(controller, critic, self.canvas, self.improve, self)
+        for action_id in ("blame", "improve"):
+            self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
         self._document = controller.document
         self._sprite: Sprite | None = None
@@ -114,6 +127,8 @@ class ExplorePage(QWidget):
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(SPACE_PX)
         right.addWidget(self.latents, 1)
+        right.addWidget(self.improve, 1)
+        self.improve.hide()
         right.addWidget(self.teacher)
         right.addWidget(self.lint)
         right.addWidget(self.neighbours)
@@ -144,6 +159,7 @@ class ExplorePage(QWidget):
         self.shelf.grid.remove_asked.connect(controller.remove_bookmark)
         self.shelf.grid.rename_asked.connect(controller.rename_bookmark)
         self.shelf.step_chosen.connect(controller.session.go_to)
+        self.improving.opened.connect(self._on_improving)
         self.strip.wanted.connect(self._on_strip_wanted)
         self.strip.taken.connect(self._on_strip_taken)
         self.canvas.presented.connect(self.presented)
@@ -294,6 +310,14 @@ class ExplorePage(QWidget):
     @Slot(object)
     def _on_drawn(self, drawn: Drawn) -> None:
         self.strip.show_drawn(drawn)
+
+    @Slot(bool)
+    def _on_improving(self, opened: bool) -> None:
+        """The panel stands where the sliders stand, and heat would hide what it shows."""
+        self.latents.setVisible(not opened)
+        self.improve.setVisible(opened)
+        self.blaming.set_paused(opened)
+        (self.improve.start if opened else self.canvas).setFocus()
 
     @Slot(str, float)
     def _on_strip_wanted(self, mode: str, strength: float) -> None:

@@ -6,7 +6,7 @@ import math
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.gui import icons, theme
@@ -30,6 +30,7 @@ _DIGITS = {
 _DOT_PX = 5
 _METER_PX = 18 * SPACE_PX
 _ROW_PX = 9 * SPACE_PX
+_TOOL_PX = 6 * SPACE_PX
 TICKS = (10, 50, 90)
 """Percentiles of real art marked on the meter."""
 
@@ -232,12 +233,20 @@ class TeacherPanel(Panel):
         self.meter = ScoreMeter()
         self.experts = ExpertBars()
         self.column.setSpacing(SPACE_PX)
-        self.column.addWidget(SectionHeader("Teacher", folds=False))
+        self._head = QHBoxLayout()
+        self._head.setSpacing(SPACE_PX)
+        self._head.addWidget(SectionHeader("Teacher", folds=False), 1)
+        self.column.addLayout(self._head)
         self.column.addWidget(self.meter)
         self.column.addWidget(self.experts)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._last: float | None = None
         self._reference: float | None = None
+
+    def add_tool(self, button: QWidget) -> None:
+        """Put a button at the right end of the heading."""
+        button.setFixedHeight(_TOOL_PX)
+        self._head.addWidget(button)
 
     def begin_step(self) -> None:
         """A new step of the history begins: the trend counts from the score shown now."""
