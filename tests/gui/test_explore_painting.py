@@ -419,12 +419,15 @@ def test_any_other_edit_ends_it(painter: Painter, qtbot: QtBot) -> None:
     shell, following = painter.shell, painter.shell.window.explore.following
     painter.take(Qt.Key.Key_B)
     painter.drag((3, 3))
+    said: list[str] = []
+    following.said.connect(said.append)
     following.start()
     qtbot.waitUntil(lambda: "Make the rest follow" in painter.titles())
     shell.slider("shape/0").setValue(300)
     moved = shell.session.document.latent
     qtbot.waitUntil(lambda: not following.is_running)
     assert shell.session.document.latent == moved
+    assert "no longer" in said[-1]
 
 
 def test_pressing_again_stops_it_where_it_is(painter: Painter, qtbot: QtBot) -> None:

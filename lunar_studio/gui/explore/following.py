@@ -87,6 +87,9 @@ class Following(QObject):
         self._number = None
         self._controller.end_move()
         self.running_changed.emit(False)
+        if self._put is None:
+            self.said.emit("The rest follows no longer: something else was changed")
+            return
         first, last = (self._shares[0], self._shares[-1]) if self._shares else (0.0, 0.0)
         if first >= 1.0:
             self.said.emit("The model draws your pinned pixels of its own already")
@@ -98,4 +101,5 @@ class Following(QObject):
         if self.is_running and self._put is not None:
             latent, edits = self._put
             if document.latent != latent or document.edits is not edits:
+                self._put = None  # what is on its way to us was meant for the document before
                 self._service.stop_following()
