@@ -19,7 +19,9 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from lunar_studio.core.arrays import U8
+from lunar_studio.data import sprite_lines
 from lunar_studio.data.notes import Credit
+from lunar_studio.data.sprite_lines import SpriteLines
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import read_bytes, shown_name
 
@@ -71,28 +73,6 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     credits: Annotated[tuple[Credit, ...], Meta(max_length=10_000)] = ()
 
 
-class SpriteLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of `index.jsonl`.
-
-    Attributes:
-        name: Path in the source, and `#n` for frame n of an animation or cell n of a sheet.
-        caption: A short description.
-        category: One word for its kind.
-        family: Number of its family.
-        validation: Whether it validates.
-        tags: Further words.
-        notes: What was done to make it fit.
-    """
-
-    name: Text
-    caption: Text = ""
-    category: Text = ""
-    family: Annotated[int, Meta(ge=0, le=MAX_SPRITES)]
-    validation: bool = False
-    tags: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
-    notes: Text = ""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
     """Sprites of one size with their words, families and split.
@@ -101,7 +81,7 @@ class Dataset:
         path: Its folder.
         facts: What `dataset.json` says.
         sprites_NHWC: uint8 memory map, read-only, shape (sprites, size, size, 4); colour under alpha 0 is 0.
-        lines: One for each sprite.
+        lines: One for each sprite, decoded when asked for.
         families: int64, shape (sprites,); number of each sprite's family.
         split: bool, shape (sprites,); True where the sprite validates.
     """
@@ -109,7 +89,7 @@ class Dataset:
     path: Path
     facts: Facts
     sprites_NHWC: U8
-    lines: tuple[SpriteLine, ...]
+    lines: SpriteLines
     families: I64
     split: npt.NDArray[np.bool_]
 
@@ -122,9 +102,7 @@ class Dataset:
         """
         facts = read_facts(path)
         sprites_NHWC = _map_sprites(path / SPRITES_FILE, facts)
-        lines = _read_lines(path / INDEX_FILE, facts)
-        families = np.array([line.family for line in lines], np.int64)
-        split = np.array([line.validation for line in lines], np.bool_)
+        lines, families, split = _read_lines(path / INDEX_FILE, facts)
         if int(split.sum()) != facts.validation or len(np.unique(families)) != facts.families:
             raise _damaged(path, "its files disagree about families or validation")
         if np.intersect1d(families[split], families[~split]).size:
@@ -231,17 +209,17 @@ def npy_header(shape: tuple[int, ...]) -> bytes:
     return b"\x93NUMPY\x01\x00" + (118).to_bytes(2, "little") + text.ljust(117).encode("ascii") + b"\n"
 
 
-def _read_lines(path: Path, facts: Facts) -> tuple[SpriteLine, ...]:
-    raw = read_bytes(path, limit=_MAX_INDEX_BYTES)
-    if raw.count(b"\n") != facts.sprites:
-        raise _damaged(path.parent, f"its {INDEX_FILE} has not one line for each sprite")
+def _read_lines(path: Path, facts: Facts) -> tuple[SpriteLines, I64, npt.NDArray[np.bool_]]:
     try:
-        lines = tuple(msgspec.json.Decoder(SpriteLine).decode_lines(raw))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise _damaged(path.parent, f"its {INDEX_FILE} is not as it should be ({exc})") from exc
-    if len(lines) != facts.sprites:
-        raise _damaged(path.parent, f"its {INDEX_FILE} has empty lines")
-    return lines
+        if path.stat().st_size > _MAX_INDEX_BYTES or not path.is_file():
+            raise _damaged(path.parent, f"its {INDEX_FILE} is too large, or no file")
+        return sprite_lines.read(path, facts.sprites)
+    except OSError as exc:
+        raise _damaged(path.parent, f"its {INDEX_FILE} cannot be read") from exc
+    except DatasetError as exc:
+        if exc.hint:
+            raise
+        raise _damaged(path.parent, f"its {INDEX_FILE}: {exc.message}") from exc
 
 
 def content_digest(path: Path) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,12 @@ from lunar_studio.core.arrays import F32, U8
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data import importing
 from lunar_studio.data.dataset import MAX_SIZE_PX, SPRITES_FILE
+from lunar_studio.data.decoding import Decoder
 from lunar_studio.data.duplicates import near_pairs, recolouring_keys
 from lunar_studio.data.findings import KINDS, MAX_EXAMPLES, Diagnosis, Example, Finding
 from lunar_studio.data.notes import Notes
 from lunar_studio.data.scanning import (
     PHANTOM_NOTE,
-    ImportStopped,
     Kept,
     Options,
     Progress,
@@ -117,11 +117,10 @@ class _Examination:
         self._files()
         with tempfile.TemporaryDirectory(prefix="lunar-studio-doctor-") as folder:
             path = Path(folder) / SPRITES_FILE
-            with path.open("wb") as file:
+            with path.open("wb") as file, Decoder(self._options.cut_of) as decoder:
                 file.write(bytes(128))
-                for done, (kept, sprite) in enumerate(self._sprites()):
-                    if should_stop():
-                        raise ImportStopped
+                again = sprites_of(self._source, self._scan.kept, decoder, should_stop=should_stop)
+                for done, (kept, sprite) in enumerate(again):
                     progress(done, len(self._scan.kept))
                     file.write(fit(sprite, self._size).sprite.cleaned().rgba_HWC.tobytes())
                     self._written.append(kept)
@@ -136,16 +135,6 @@ class _Examination:
         self._sizes()
         report = importing.report_of(self._source, self._scan, self._written, pairs)
         return Diagnosis(report, tuple(found for found in self._findings.values() if found.names))
-
-    def _sprites(self) -> Iterator[tuple[Kept, Sprite]]:
-        group: list[Kept] = []
-        for kept in self._scan.kept:
-            if group and group[0].path != kept.path:
-                yield from sprites_of(self._source, group, self._options)
-                group = []
-            group.append(kept)
-        if group:
-            yield from sprites_of(self._source, group, self._options)
 
     # ---- one at a time ---------------------------------------------------------------------------
 

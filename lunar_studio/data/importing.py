@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,21 +23,23 @@ from lunar_studio.data.dataset import (
     SPRITES_FILE,
     Dataset,
     Facts,
-    SpriteLine,
     content_digest,
     read_facts,
 )
+from lunar_studio.data.decoding import Decoder
 from lunar_studio.data.duplicates import near_pairs
 from lunar_studio.data.notes import Credit, Notes, credits_for, notes_path, read_notes
 from lunar_studio.data.report import Report
 from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, Scan, ShouldStop, content_of, scan
 from lunar_studio.data.sources import Source, open_source
 from lunar_studio.data.split import I64, Bool, families, is_validation
+from lunar_studio.data.sprite_lines import SpriteLine
 from lunar_studio.data.writing import (
     Written,
     as_text,
     map_pixels,
     replacing,
+    shelf_of,
     write_lines,
     write_pixels,
     write_words,
@@ -143,7 +145,28 @@ def build(
     with open_source(source) as opened:
         if (ready := _ready(opened, destination, recipe, should_stop)) is not None:
             return ready
-        found = scan(opened, recipe.options, should_stop=should_stop, progress=progress)
+        decoder = Decoder(recipe.options.cut_of, shelf=shelf_of(destination))
+        try:
+            _build(opened, destination, recipe, decoder, should_stop=should_stop, progress=progress)
+        except ImportStopped:
+            decoder.clear()
+            raise
+        decoder.clear()
+    return Dataset.open(destination)
+
+
+def _build(
+    opened: Source,
+    destination: Path,
+    recipe: _Recipe,
+    decoder: Decoder,
+    *,
+    should_stop: ShouldStop,
+    progress: Progress,
+) -> None:
+    # Asked before anything is decoded: hours of work must not end with a folder that may not be replaced.
+    with replacing(destination) as folder:
+        found = scan(opened, recipe.options, should_stop=should_stop, progress=progress, decoder=decoder)
         if not found.kept:
             raise DatasetError(
                 f"“{opened.name}” holds no sprite that can be used.",
@@ -153,9 +176,7 @@ def build(
             raise DatasetError(
                 f"“{opened.name}” holds {len(found.kept):,} sprites.", hint=f"At most {MAX_SPRITES:,} make a set."
             )
-        with replacing(destination) as folder:
-            _write_set(folder, opened, found, recipe, should_stop=should_stop, progress=progress)
-    return Dataset.open(destination)
+        _write_set(folder, opened, found, recipe, decoder, should_stop=should_stop, progress=progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +243,27 @@ def _ready(source: Source, destination: Path, recipe: _Recipe, should_stop: Shou
 
 
 def _write_set(
-    folder: Path, source: Source, found: Scan, recipe: _Recipe, *, should_stop: ShouldStop, progress: Progress
+    folder: Path,
+    source: Source,
+    found: Scan,
+    recipe: _Recipe,
+    decoder: Decoder,
+    *,
+    should_stop: ShouldStop,
+    progress: Progress,
 ) -> None:
     size = recipe.size or min(found.common_side(), MAX_SIZE_PX)
     pixels = folder / SPRITES_FILE
-    written = write_pixels(pixels, source, found.kept, recipe.options, size, should_stop=should_stop, progress=progress)
+    written = write_pixels(
+        pixels,
+        source,
+        found.kept,
+        recipe.options,
+        size,
+        should_stop=should_stop,
+        progress=progress,
+        decoder=decoder,
+    )
     if not written:
         raise DatasetError(f"“{source.name}” changed while it was read.", hint="Try again.")
     kept = [one for one, _ in written]
@@ -255,23 +292,19 @@ def _write_set(
     write_words(folder, facts, report)
 
 
-def _lines(written: Written, tables: Tables, notes: Notes, family_N: I64, split_N: Bool) -> list[SpriteLine]:
-    lines = []
+def _lines(written: Written, tables: Tables, notes: Notes, family_N: I64, split_N: Bool) -> Iterator[SpriteLine]:
     for (one, note), family, validates in zip(written, family_N.tolist(), split_N.tolist(), strict=True):
         words, said = describe(one.path, tables), notes.of(one.path)
         tags = dict.fromkeys([*said.tags, *words.tags])
-        lines.append(
-            SpriteLine(
-                name=as_text(one.name),
-                caption=as_text(said.caption or words.caption),
-                category=as_text(words.category),
-                family=family,
-                validation=validates,
-                tags=tuple(as_text(tag) for tag in list(tags)[:100]),
-                notes=note,
-            )
+        yield SpriteLine(
+            name=as_text(one.name),
+            caption=as_text(said.caption or words.caption),
+            category=as_text(words.category),
+            family=family,
+            validation=validates,
+            tags=tuple(as_text(tag) for tag in list(tags)[:100]),
+            notes=note,
         )
-    return lines
 
 
 def report_of(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence[tuple[int, int]]) -> Report:

@@ -18,10 +18,11 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.data import importing
 from lunar_studio.data.captions import TABLE_NAMES, Tables
 from lunar_studio.data.dataset import MAX_SIZE_PX
+from lunar_studio.data.decoding import pictures
 from lunar_studio.data.doctor import MENDS
 from lunar_studio.data.findings import KINDS, Diagnosis
 from lunar_studio.data.notes import CREDITS_FILE, Notes
-from lunar_studio.data.scanning import ImportStopped, Options, Progress, ShouldStop, pictures, tables_of
+from lunar_studio.data.scanning import ImportStopped, Options, Progress, ShouldStop, tables_of
 from lunar_studio.data.sources import Entry, Source, open_source
 from lunar_studio.data.writing import as_text
 from lunar_studio.errors import DatasetError
@@ -176,7 +177,7 @@ class _Writer:
             return
         try:
             data = self._source.read(entry)
-            sprites = pictures(data, entry, self._options)
+            sprites = pictures(data, entry.path, self._options.cut_of(entry.path))
         except DatasetError:
             # What cannot be read cannot be mended; it was told of as refused.
             self._mended.left_out += 1

@@ -15,13 +15,14 @@ import numpy as np
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.captions import MAX_TABLE_BYTES, TABLE_NAMES, Tables, read_tables
+from lunar_studio.data.decoding import Decoded, Decoder
 from lunar_studio.data.notes import CREDITS_FILE, MAX_CREDITS_BYTES, Credit, read_credit
 from lunar_studio.data.report import AlphaKind, FileVerdict, Statistics
 from lunar_studio.data.sources import Entry, Source
 from lunar_studio.errors import DatasetError
-from lunar_studio.pixels.files import PictureRefused, read_sprites, shown_name
+from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.grid import upscale_factor
-from lunar_studio.pixels.slicing import SliceSpec, slice_sheet
+from lunar_studio.pixels.slicing import SliceSpec
 
 Progress = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
@@ -178,9 +179,10 @@ def content_of(source: Source, *, should_stop: ShouldStop) -> str:
         if should_stop():
             raise ImportStopped
         try:
-            digest.add(entry, b"" if entry.refusal else source.read(entry))
+            data = b"" if entry.refusal else source.read(entry)
         except DatasetError:
-            digest.add(entry, b"")
+            data = b""
+        digest.add(entry, len(data), hashlib.blake2b(data, digest_size=32).digest())
     return digest.hex()
 
 
@@ -188,9 +190,9 @@ class _ContentDigest:
     def __init__(self, tables: bytes) -> None:
         self._hasher = hashlib.blake2b(tables, digest_size=32)
 
-    def add(self, entry: Entry, data: bytes) -> None:
-        self._hasher.update(f"{len(data)}:{entry.path}\n".encode("utf-8", "backslashreplace"))
-        self._hasher.update(hashlib.blake2b(data, digest_size=32).digest())
+    def add(self, entry: Entry, length: int, digest: bytes) -> None:
+        self._hasher.update(f"{length}:{entry.path}\n".encode("utf-8", "backslashreplace"))
+        self._hasher.update(digest)
 
     def add_credits(self, credits_: Mapping[str, Credit]) -> None:
         # Art without credits keeps the digest that it always had.
@@ -201,8 +203,17 @@ class _ContentDigest:
         return self._hasher.hexdigest()
 
 
-def scan(source: Source, options: Options, *, should_stop: ShouldStop, progress: Progress) -> Scan:
+def scan(
+    source: Source, options: Options, *, should_stop: ShouldStop, progress: Progress, decoder: Decoder | None = None
+) -> Scan:
     """Look at every picture of an open source.
+
+    Args:
+        source: Where the pictures are.
+        options: Which of them are taken, and how they are cut.
+        should_stop: Asked before every file.
+        progress: Told how many files are done, and of how many.
+        decoder: Decodes; one that keeps nothing by default.
 
     Raises:
         ImportStopped: The user stopped it.
@@ -213,18 +224,15 @@ def scan(source: Source, options: Options, *, should_stop: ShouldStop, progress:
     stated = credits_in(source, entries)
     content.add_credits(stated)
     judge = _Judge(options, tables)
-    for done, entry in enumerate(entries):
+    with decoder or Decoder(options.cut_of) as decoding:
         if should_stop():
             raise ImportStopped
-        progress(done, len(entries))
-        try:
-            data = b"" if entry.refusal else source.read(entry)
-            content.add(entry, data)
-            judge.look(entry, data)
-        except PictureRefused as exc:
-            judge.refuse(entry, exc.reason)
-        except DatasetError as exc:
-            judge.refuse(entry, exc.message)
+        for done, decoded in enumerate(decoding.run(source, entries)):
+            progress(done, len(entries))
+            content.add(decoded.entry, decoded.length, decoded.digest)
+            judge.look(decoded)
+            if done + 1 < len(entries) and should_stop():
+                raise ImportStopped
     progress(len(entries), len(entries))
     return Scan(tuple(judge.verdicts), tuple(judge.kept), tables, content.hex(), stated)
 
@@ -243,14 +251,17 @@ class _Judge:
     def refuse(self, entry: Entry, reason: str) -> None:
         self.verdicts.append(FileVerdict(entry.shown, "refused", reason))
 
-    def look(self, entry: Entry, data: bytes) -> None:
+    def look(self, decoded: Decoded) -> None:
+        entry, sprites = decoded.entry, decoded.sprites
         if entry.refusal:
             self.refuse(entry, entry.refusal)
             return
         if reason := self._options.leaves_out(entry.path, self._tables):
             self.verdicts.append(FileVerdict(entry.shown, "skipped", reason))
             return
-        sprites = pictures(data, entry, self._options)
+        if decoded.refusal:
+            self.refuse(entry, decoded.refusal)
+            return
         visible = [(number, sprite) for number, sprite in enumerate(sprites) if sprite.rgba_HWC[..., 3].any()]
         if not visible:
             self.refuse(entry, "it is empty: every pixel is transparent")
@@ -290,19 +301,6 @@ class _Judge:
             alpha_kind(first),
             tuple(notes),
         )
-
-
-def pictures(data: bytes, entry: Entry, options: Options) -> tuple[Sprite, ...]:
-    """Every sprite in a file: frames of an animation, cells of a sheet.
-
-    Raises:
-        DatasetError: The file cannot be used.
-    """
-    sprites = read_sprites(data, name=entry.path.rpartition("/")[2])
-    cut = options.cut_of(entry.path)
-    if cut is None:
-        return sprites
-    return tuple(cell for sprite in sprites for cell in slice_sheet(sprite, cut))
 
 
 def alpha_kind(sprite: Sprite) -> AlphaKind:

@@ -6,11 +6,12 @@ rename; whatever goes wrong before leaves the destination as it was.
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -26,12 +27,13 @@ from lunar_studio.data.dataset import (
     REPORT_FILE,
     SPRITES_FILE,
     Facts,
-    SpriteLine,
     npy_header,
 )
+from lunar_studio.data.decoding import Decoder
 from lunar_studio.data.report import Report
-from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, ShouldStop, pictures
+from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, ShouldStop
 from lunar_studio.data.sources import Entry, Source
+from lunar_studio.data.sprite_lines import SpriteLine
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.fit import fit
@@ -49,6 +51,7 @@ def write_pixels(
     *,
     should_stop: ShouldStop,
     progress: Progress,
+    decoder: Decoder | None = None,
 ) -> Written:
     """Write `sprites.npy` at `path`; a file that changed since the first look is left out.
 
@@ -57,16 +60,13 @@ def write_pixels(
         OSError: The disk is full or read-only.
     """
     written: Written = []
-    with path.open("wb") as file:
+    with path.open("wb") as file, decoder or Decoder(options.cut_of) as decoding:
         file.write(npy_header((0, size, size, 4)))
-        for _, group in groupby(kept, key=lambda sprite: sprite.path):
-            if should_stop():
-                raise ImportStopped
+        for one, sprite in sprites_of(source, kept, decoding, should_stop=should_stop):
             progress(len(written), len(kept))
-            for one, sprite in sprites_of(source, list(group), options):
-                fitted = fit(sprite, size)
-                file.write(fitted.sprite.cleaned().rgba_HWC.tobytes())
-                written.append((one, fitted.note))
+            fitted = fit(sprite, size)
+            file.write(fitted.sprite.cleaned().rgba_HWC.tobytes())
+            written.append((one, fitted.note))
         file.seek(0)
         file.write(npy_header((len(written), size, size, 4)))
         file.flush()
@@ -75,21 +75,27 @@ def write_pixels(
     return written
 
 
-def sprites_of(source: Source, group: Sequence[Kept], options: Options) -> Iterator[tuple[Kept, Sprite]]:
-    """The sprites of one file, from memory or read again; those that changed since the first look are left out."""
-    again: tuple[Sprite, ...] | None = None
-    for one in group:
-        if one.sprite is not None:
-            yield one, one.sprite
+def sprites_of(
+    source: Source, kept: Sequence[Kept], decoder: Decoder, *, should_stop: ShouldStop
+) -> Iterator[tuple[Kept, Sprite]]:
+    """Sprites from memory or read again, in order; those that changed since the first look are left out.
+
+    Raises:
+        ImportStopped: The user stopped it; asked before every file.
+    """
+    groups = [list(group) for _, group in groupby(kept, key=lambda sprite: sprite.path)]
+    absent = [Entry(group[0].path) for group in groups if any(one.sprite is None for one in group)]
+    again = decoder.run(source, absent)
+    for group in groups:
+        if should_stop():
+            raise ImportStopped
+        if all(one.sprite is not None for one in group):
+            yield from ((one, one.sprite) for one in group if one.sprite is not None)
             continue
-        if again is None:
-            entry = Entry(one.path)
-            try:
-                again = pictures(source.read(entry), entry, options)
-            except DatasetError:
-                return
-        if one.number < len(again) and again[one.number].digest == one.digest:
-            yield one, again[one.number]
+        sprites = next(again).sprites
+        for one in group:
+            if one.number < len(sprites) and sprites[one.number].digest == one.digest:
+                yield one, sprites[one.number]
 
 
 def map_pixels(path: Path, count: int, size: int) -> U8:
@@ -109,13 +115,18 @@ def write_words(folder: Path, facts: Facts, report: Report) -> None:
     _write(folder / FACTS_FILE, msgspec.json.format(msgspec.json.encode(facts), indent=2))
 
 
-def write_lines(folder: Path, lines: Sequence[SpriteLine]) -> None:
-    """Write `index.jsonl`.
+def write_lines(folder: Path, lines: Iterable[SpriteLine]) -> None:
+    """Write `index.jsonl`, a line at a time.
 
     Raises:
         OSError: The disk is full or read-only.
     """
-    _write(folder / INDEX_FILE, msgspec.json.Encoder().encode_lines(lines))
+    encoder = msgspec.json.Encoder()
+    with (folder / INDEX_FILE).open("wb") as file:
+        for line in lines:
+            file.write(encoder.encode(line) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -140,7 +151,8 @@ def replacing(destination: Path) -> Iterator[Path]:
     working: Path | None = None
     try:
         destination.parent.mkdir(parents=True, exist_ok=True)
-        working = Path(tempfile.mkdtemp(prefix=f".{destination.name[:40]}-", dir=destination.parent))
+        _sweep(destination)
+        working = Path(tempfile.mkdtemp(prefix=f".{destination.name[:40]}-{os.getpid()}-", dir=destination.parent))
         yield working
         working.chmod(0o755)
         _swap(working, destination)
@@ -152,6 +164,27 @@ def replacing(destination: Path) -> Iterator[Path]:
     finally:
         if working is not None:
             shutil.rmtree(working, ignore_errors=True)
+
+
+def _sweep(destination: Path) -> None:
+    """Take away what builds of the same set left behind that were killed: their process is gone."""
+    for left in destination.parent.glob(f".{glob.escape(destination.name[:40])}-*-*"):
+        number = left.name.rsplit("-", 2)[1]
+        if number.isdecimal() and not left.is_symlink() and _has_ended(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _has_ended(process: int) -> bool:
+    if os.name != "posix":
+        # Asking is not possible here without ending it.
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _may_replace(destination: Path) -> bool:
@@ -169,6 +202,11 @@ def _swap(working: Path, destination: Path) -> None:
         working.rename(destination)
     finally:
         shutil.rmtree(retired, ignore_errors=True)
+
+
+def shelf_of(destination: Path) -> Path:
+    """Where decoded pieces stand while the data set at `destination` is being built."""
+    return destination.parent / f".{destination.name[:40]}.pieces"
 
 
 def as_text(value: str, limit: int = 1000) -> str:
