@@ -354,7 +354,7 @@ def test_a_whole_bench_of_ours_goes_on_where_it_stopped(tmp_path: Path) -> None:
     for seed in range(60):  # names of their own: what is called alike is one family
         write_png(blob(seed, 32), art / f"{chr(97 + seed // 26)}{chr(97 + seed % 26)}ber.png", {})
     build(art, tmp_path / "set", size=32)
-    vae = SpriteVaeConfig(widths=(8, 8, 8), colours=4, palette_dim=4, cell_channels=2, palette_hidden=8)
+    vae = SpriteVaeConfig(widths=(8, 8, 8), colours=4, cell_channels=2)
     tiny = PRESETS["tiny"]
     training = msgspec.structs.replace(tiny.training, batch_size=32)
     (tmp_path / "config.json").write_bytes(
