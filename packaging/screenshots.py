@@ -142,6 +142,27 @@ def explore(photographer: Photographer, suffix: str) -> None:
     robot.key("Escape")
 
 
+def critic(photographer: Photographer, suffix: str) -> None:
+    """Heat with the worst pixel's replacements; a better version with its parts."""
+    robot = photographer.robot
+    robot.key("w")
+    robot.find(name="heat-bar")
+    robot.wait_until_still()
+    robot.key("shift+w")
+    robot.find(name="replacement-0")
+    photographer.shoot(f"blame{suffix}")
+    robot.key("Escape")
+    robot.key("w")
+    robot.key("ctrl+i")
+    robot.find(name="improve-panel")
+    robot.press(name="improve-start")
+    robot.wait_for(
+        "a better version", lambda seen: any(s.text.startswith("ended") for s in seen.all(kind="Label")), 120
+    )
+    photographer.shoot(f"improve{suffix}")
+    robot.press(name="improve-close")
+
+
 def keep(robot: Robot, seed: int) -> None:
     """Draw the sprite of a seed and bookmark it."""
     canvas = robot.find(name="canvas")

@@ -105,7 +105,7 @@ def _parts(edits: Overlay) -> tuple[npt.NDArray[np.generic], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A connected part of a difference.
+    """A part of a difference whose pixels hang together.
 
     Attributes:
         pixels: Column and row of each, row by row.

@@ -36,6 +36,8 @@ _STRENGTH, _DRAWINGS = 0.25, 2
 # of a worker, which is what a slider may have to wait for.
 _STEPS, _AT_ONCE = 8, 4
 _OCCLUDED_AT_ONCE = 16
+# Pixels that are tried one by one after the gradient has said which are worth it.
+_SCREENED = 64
 _U32 = npt.NDArray[np.uint32]
 
 
@@ -112,8 +114,28 @@ def _per_pixel(values_BCHW: Tensor) -> F32:
 
 
 def _occlusion(subject: _Subject) -> Iterator[F32 | None]:
+    other_HWC, places = neighbours_say(subject.sprite.cleaned().rgba_HWC)
+    yield from _tried(subject, other_HWC, places)
+
+
+def _screened(subject: _Subject) -> Iterator[F32 | None]:
+    other_HWC, places = neighbours_say(subject.sprite.cleaned().rgba_HWC)
+    x_BCHW = subject.picture()
+    with subject.engine.computing(1):
+        vae = subject.engine.bundle.vae
+        copy_BCHW = vae.decode(vae.encode(x_BCHW)[0]).clone()
+    yield None
+    gradient_BCHW = subject.gradient(x_BCHW)
+    changes = (prepared(subject.engine, other_HWC[None]) - x_BCHW, copy_BCHW - x_BCHW)
+    promise_HW = np.maximum(*(_per_pixel(change * gradient_BCHW) for change in changes))
+    yield None
+    promise_N = promise_HW[places[:, 0], places[:, 1]]
+    yield from _tried(subject, other_HWC, places[np.argsort(-promise_N, kind="stable")[:_SCREENED]])
+
+
+def _tried(subject: _Subject, other_HWC: U8, places: npt.NDArray[np.int64]) -> Iterator[F32 | None]:
+    """What each place gains with the other pixel there and all else as it is; 0 for all other places."""
     rgba_HWC = subject.sprite.cleaned().rgba_HWC
-    other_HWC, places = neighbours_say(rgba_HWC)
     gain_HW = np.zeros(rgba_HWC.shape[:2], np.float32)
     with subject.engine.computing(1):
         now = float(logits(subject.teacher(subject.picture()), subject.expert)[0])
@@ -153,7 +175,7 @@ def neighbours_say(rgba_HWC: U8) -> tuple[U8, npt.NDArray[np.int64]]:
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
-    {"gradient": _gradient, "integrated": _integrated, "occlusion": _occlusion}
+    {"gradient": _gradient, "integrated": _integrated, "occlusion": _occlusion, "screened": _screened}
 )
 """Every way there is, by name."""
 

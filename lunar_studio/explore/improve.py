@@ -26,7 +26,7 @@ from lunar_studio.explore.blame import logits, prepared
 from lunar_studio.explore.engine import Engine
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.pixels.palette import exact_palette, mapped
-from lunar_studio.pixels.regions import connected, differing, with_pixels
+from lunar_studio.pixels.regions import differing, parts, with_pixels
 
 RADIUS = 0.3
 """How far the latent may go, root mean square, in spreads of what the prior invents."""
@@ -40,6 +40,8 @@ _LEARNING_RATE = 0.03
 _SILHOUETTE, _PULL = 40.0, 1.0
 _SPREAD_OF = 64
 _MOST_REGIONS = 12
+# Parts of the difference are cut when they are larger than this, and than a sixteenth of the picture.
+_SMALLEST_CUT = 16
 # Each step sees the picture another way; what pleases the teacher in one way only is a trick.
 _VIEWS = ((False, 0, 0), (True, 0, 1), (False, 1, 0), (True, -1, 0), (False, 0, -1))
 
@@ -221,8 +223,10 @@ def spread(engine: Engine, sprite: Sprite) -> Tensor:
 
 
 def _regions(engine: Engine, best: Improvement) -> tuple[Region, ...]:
-    """The connected parts of a difference, each judged alone; what is beyond the most is the last one's."""
-    areas = list(connected(differing(best.before, best.sprite)))
+    """The parts of a difference, each judged alone; what is beyond the most is the last one's."""
+    areas = list(
+        parts(differing(best.before, best.sprite), max(_SMALLEST_CUT, best.sprite.width * best.sprite.height // 16))
+    )
     if len(areas) > _MOST_REGIONS:
         rest = sorted((pixel for area in areas[_MOST_REGIONS - 1 :] for pixel in area), key=lambda at: (at[1], at[0]))
         areas = [*areas[: _MOST_REGIONS - 1], tuple(rest)]

@@ -39,6 +39,30 @@ def connected(mask_HW: Flags) -> tuple[tuple[Pixel, ...], ...]:
     return tuple(sorted(areas, key=lambda area: (-len(area), area[0][1], area[0][0])))
 
 
+def parts(mask_HW: Flags, most_pixels: int) -> tuple[tuple[Pixel, ...], ...]:
+    """As `connected`, with areas of more than so many pixels cut across their longer side until they are smaller.
+
+    Raises:
+        ValueError: A part would have no pixel.
+    """
+    if most_pixels < 1:
+        raise ValueError(f"a part has a pixel or more, not {most_pixels}")
+    waiting = list(connected(mask_HW))
+    found: list[tuple[Pixel, ...]] = []
+    while waiting:
+        area = waiting.pop()
+        if len(area) <= most_pixels:
+            found.append(area)
+            continue
+        reach = [max(pixel[axis] for pixel in area) - min(pixel[axis] for pixel in area) for axis in (0, 1)]
+        axis = 0 if reach[0] > reach[1] else 1
+        ordered = sorted(area, key=lambda pixel: (pixel[axis], pixel[1 - axis]))
+        middle = len(ordered) // 2
+        waiting += [tuple(ordered[:middle]), tuple(ordered[middle:])]
+    by_row = [tuple(sorted(area, key=lambda pixel: (pixel[1], pixel[0]))) for area in found]
+    return tuple(sorted(by_row, key=lambda area: (-len(area), area[0][1], area[0][0])))
+
+
 def patch(after: Sprite, mask_HW: Flags, pinned: Overlay) -> Overlay:
     """The marked pixels as they are in `after`; those that were pinned stay so, the others are only painted."""
     rows, columns = np.nonzero(mask_HW)

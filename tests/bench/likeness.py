@@ -109,6 +109,7 @@ def table(measured: list[Searched]) -> str:
         "p95",
         "recall@1",
         "recall@10",
+        "of alike",
         "excess",
     ]
     rows = [

@@ -87,7 +87,7 @@ def test_heat_is_shown_hidden_and_follows_the_sprite(shell: ShellStudio, blaming
     switch_blame(shell, qtbot)
     assert blaming.layer.isVisible()
     assert blaming.bar.isVisible()
-    assert np.unravel_index(int(heat_of(blaming).argmax()), heat_of(blaming).shape) == SPOT[::-1]
+    assert divmod(int(heat_of(blaming).argmax()), heat_of(blaming).shape[1]) == SPOT[::-1]
     shell.session.undo()
     assert blaming.layer.heat_HW is None, "an old map over another sprite would blame the wrong pixels"
     qtbot.waitUntil(lambda: blaming.map is not None and blaming.map.sprite == sprite_of(shell))

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.pixels.regions import connected, differing, patch, with_pixels
+from lunar_studio.pixels.regions import connected, differing, parts, patch, with_pixels
 
 MASKS = arrays.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9)))
 
@@ -30,6 +30,21 @@ def test_areas_are_the_mask_each_pixel_once_and_apart(mask_HW: np.ndarray[tuple[
 def test_corners_join() -> None:
     mask = np.eye(4, dtype=np.bool_)
     assert connected(mask) == (((0, 0), (1, 1), (2, 2), (3, 3)),)
+
+
+@given(MASKS, st.integers(1, 12))
+def test_parts_are_small_and_the_whole_mask(
+    mask_HW: np.ndarray[tuple[int, int], np.dtype[np.bool_]], most: int
+) -> None:
+    found = parts(mask_HW, most)
+    pixels = [pixel for area in found for pixel in area]
+    assert sorted(pixels) == sorted(pixel for area in connected(mask_HW) for pixel in area)
+    assert all(len(area) <= most for area in found)
+
+
+def test_a_part_without_pixels_is_refused() -> None:
+    with pytest.raises(ValueError, match="a pixel or more"):
+        parts(np.ones((2, 2), np.bool_), 0)
 
 
 def test_colour_under_nothing_is_no_difference() -> None:

@@ -131,7 +131,7 @@ class ImprovePanel(Panel):
         self.regions.setToolTip(
             "Each part of what changed, and what it gains alone. Unchecked parts stay as they were."
         )
-        self.regions.setMinimumHeight(14 * SPACE_PX)
+        self.regions.setMinimumHeight(11 * SPACE_PX)
         self.regions.itemChanged.connect(self._on_checked)
         self.column.addWidget(self.regions, 1)
 

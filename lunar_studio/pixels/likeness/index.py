@@ -1,9 +1,12 @@
 """Nearest drawings among a hundred thousand, in three sieves: blurred, standing still, exact.
 
-1. Fingerprints of all sprites are compared (one matrix product); the likeliest 4,000 stay.
-2. Their structure maps are compared where they stand, mirrored or not, without shifts, the likeliest
-   800 then with shifts of one pixel; the likeliest 100 stay, and the 50 of the nearest fingerprints.
+1. Fingerprints of all sprites are compared (one matrix product); the likeliest 3,000 stay.
+2. Their structure maps are compared where they stand, mirrored or not, without shifts, the likeliest 500 then with
+   shifts of one pixel; the likeliest 60 stay, and the 40 of the nearest fingerprints.
 3. Those are compared exactly (`pixels.likeness.distance`), so every distance that comes out is the exact one.
+
+Copies are found; among strangers, where it is chance which of thousands shares the most bits with a sprite at one of
+fifty placements, what is found is nearly as near as the nearest.
 
 There is no graph and no file: the index is rebuilt from the art in seconds, so nothing in it can be damaged or
 hostile. Libraries for nearest neighbours were left aside: they cannot search by this distance, so the third sieve
@@ -22,14 +25,15 @@ from lunar_studio.pixels.likeness.distance import distances
 from lunar_studio.pixels.likeness.fingerprints import I8, FingerprintScan, fingerprints
 from lunar_studio.pixels.likeness.maps import I64, StructureMaps, structure_maps
 
-SCANNED = 4000
-"""Sprites that stay after fingerprints were compared."""
+SCANNED = 6000
+"""In libraries up to this size every sprite passes the first sieve."""
 
-# Shifts tried in each direction, in pixels, and how many sprites stay then.
-_SIEVES = ((0, 800), (1, 100))
+_LIKELY = 3000
+# Shifts tried in each direction, in pixels, and how many sprites stay then; finer in libraries up to SCANNED.
+_SIEVES, _FINE_SIEVES = ((0, 500), (1, 60)), ((0, 1000), (1, 100))
 # Sprites whose fingerprints are nearest pass every sieve: what is cut off at the border and moved by two pixels looks
 # strange to those that try fewer shifts.
-_LIKELIEST = 50
+_LIKELIEST = 40
 _STEPS = 4096
 
 
@@ -75,8 +79,9 @@ class LikenessIndex:
         query = structure_maps(sprite_HWC[None], self.maps.side)
         code_D: I8 = fingerprints(sprite_HWC[None])[0]
         blurred_N = self.scan.distances(code_D)
-        stay, likeliest = _least(blurred_N, max(SCANNED, k)), _least(blurred_N, _LIKELIEST)
-        for reach_px, kept in _SIEVES:
+        likely, sieves = (SCANNED, _FINE_SIEVES) if len(self) <= SCANNED else (_LIKELY, _SIEVES)
+        stay, likeliest = _least(blurred_N, max(likely, k)), _least(blurred_N, _LIKELIEST)
+        for reach_px, kept in sieves:
             if len(stay) > max(kept, k):
                 apart = distances(query, self._some(stay), reach_px)[0]
                 stay = np.union1d(stay[_least(apart, max(kept, k))], likeliest)
