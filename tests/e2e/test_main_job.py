@@ -20,7 +20,7 @@ from tests.e2e.screen import Screen
 from tests.pixels.drawn import blob
 
 TRAIN_S = 20
-SLIDERS = ("slider/shape/0", "slider/shape/1", "slider/colour/0")
+SLIDERS = ("slider/shape/0", "slider/shape/1", "slider/shape/2")
 
 
 @pytest.mark.slow
