@@ -21,9 +21,11 @@ from lunar_studio.export import formats
 from lunar_studio.gui import pictures
 from lunar_studio.gui.export.export_page import ExportPage
 from lunar_studio.gui.export.sheet_view import SheetView, arrange, square_columns
+from lunar_studio.pixels.png_text import read_text
 from lunar_studio.session.commands import AddBookmark
 from lunar_studio.session.document import Bookmark
 from lunar_studio.session.history import Session
+from lunar_studio.session.picture_state import KEYWORD, MAX_TEXT_BYTES, from_text, of_bookmark
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.thread_host import ThreadHost
@@ -251,3 +253,20 @@ def test_a_huge_sheet_is_shown_smaller_not_blurred(qtbot: QtBot) -> None:
     view.show_sprites([sprite(1, 300, 300)], 1)
     _, zoom = view.target()
     assert zoom == pytest.approx(1 / 3)
+
+
+def test_single_pictures_carry_the_way_back_each_its_own(qtbot: QtBot, page: ExportPage, session: Session) -> None:
+    for seed in (1, 2):
+        session.do(AddBookmark(bookmark(seed)))
+    page.source.choose("bookmarks")
+    page.choose_format("png")
+    pictures_only = [path for path in export(qtbot, page) if path.suffix == ".png"]
+    for path, kept in zip(sorted(pictures_only), session.document.bookmarks, strict=True):
+        text = read_text(path.read_bytes(), KEYWORD, limit=MAX_TEXT_BYTES)
+        assert text is not None
+        assert from_text(text) == of_bookmark(kept, "")
+    page.source.choose("random")
+    qtbot.waitUntil(lambda: len(page.source.sprites) == 16)
+    states = [from_text(texts[KEYWORD]) for texts in page.source.own_texts]
+    assert [state.pixels for state in states] == [one.digest for one in page.source.sprites]
+    assert {state.model_name for state in states} == {"fake"}
