@@ -101,7 +101,7 @@ class SpriteVAE(LatentModel):
     """
 
     config: SpriteVaeConfig
-    # In half precision it moves a colour of every eightieth pixel by one level (tests/bench/model_file.py).
+    # In half precision it alone changes more pixels than all the rest of the decoder (tests/bench/model_file.py).
     float32_parts = ("to_logits.",)
 
     def __init__(self, config: SpriteVaeConfig | None = None) -> None:

@@ -2,8 +2,9 @@
 
 What was chosen for the rivals, and why:
 
-- About 3.5 million parameters each, as `sprite-32` has, and a latent of 256 numbers: 4 by 4 cells of 16 for the
-  continuous ones, 8 by 8 tokens of 4 from a book of 1,024 for the quantised ones (640 bits, about what our KL is).
+- About 2.6 million parameters each, as `sprite-32` has, and a latent of 1,024 numbers, where ours has 968: 8 by 8
+  cells of 16, or, quantised, 16 by 16 tokens of 4 from a book of 1,024 (2,560 bits). diffusers' `VQModel` is slow at
+  that size, so it also runs with 8 by 8 tokens from a book of 4,096; the better of the two may stand for it.
 - Pythae brings losses and asks for networks: it gets the body of our own (residual blocks with BatchNorm on
   space-to-depth input, structured latent) with a plain RGBA head, which suits the art better than its CIFAR networks.
   Its VAE has unit variance (KL weight 1 against half the summed squared error); its `BetaVAE` with the weight that
@@ -38,8 +39,14 @@ from tests.bench.rival_training import Contestant, Pair, Recipe
 
 SIZE_PX = 32
 RATES = (5e-4, 1e-3, 2e-3)
-_LATENT, _CELLS = 256, 4
+_CELLS, _CELL = 8, 16
+"""Cells along each side, and numbers of each."""
+
 _TOKEN, _BOOK = 4, 1024
+"""Numbers of a token, and entries of the book."""
+
+_BODY = (64, 192)
+"""Channels at half and a quarter of the size, as in `sprite-32`."""
 
 
 class Ours(Contestant):
@@ -73,7 +80,7 @@ class Ours(Contestant):
         mu, logvar = self.vae.encode(x)
         recon = self.vae.reconstruct(self.vae.reparameterize(mu, logvar), x).loss
         rise = min(1.0, share / training.kl_warmup_share) if training.kl_warmup_share else 1.0
-        return recon + training.kl_weight * rise * kl_loss(mu, logvar, training.kl_form)
+        return recon + training.kl_weight * rise * kl_loss(mu, logvar, training.kl_form, self.vae.kl_factors())
 
     def readings(self, rgba_BHWC: Tensor) -> dict[str, Pair]:
         """As `render` draws; a family without alpha is judged by its colours alone, over black."""
@@ -147,14 +154,12 @@ class Exactly(nn.Module):
 
 
 class DiffusersKL(Rival):
-    """`AutoencoderKL`: 32 px to 4 by 4 cells of 16."""
+    """`AutoencoderKL`: 32 px to 8 by 8 cells of 16."""
 
     def __init__(self) -> None:
         super().__init__()
         found = _module("diffusers.models.autoencoders.autoencoder_kl")
-        self.model: Any = found.AutoencoderKL(
-            **_blocks((32, 64, 96, 128)), latent_channels=_LATENT // _CELLS**2, sample_size=SIZE_PX
-        )
+        self.model: Any = found.AutoencoderKL(**_blocks((32, 48, 128)), latent_channels=_CELL, sample_size=SIZE_PX)
 
     def loss(self, x: Tensor, share: float) -> Tensor:
         """Summed absolute error and a KL of hardly any weight."""
@@ -172,13 +177,18 @@ class DiffusersKL(Rival):
 
 
 class DiffusersVQ(Rival):
-    """`VQModel`: 32 px to 8 by 8 tokens."""
+    """`VQModel`.
 
-    def __init__(self) -> None:
+    Args:
+        widths: Channels at full, half, ... size; tokens are as many as there are positions at the last.
+        book: Entries of the book.
+    """
+
+    def __init__(self, widths: tuple[int, ...], book: int) -> None:
         super().__init__()
         found = _module("diffusers.models.autoencoders.vq_model")
         self.model: Any = found.VQModel(
-            **_blocks((32, 64, 144)), latent_channels=_TOKEN, num_vq_embeddings=_BOOK, vq_embed_dim=_TOKEN
+            **_blocks(widths), latent_channels=_TOKEN, num_vq_embeddings=book, vq_embed_dim=_TOKEN
         )
         self.model.quantize = Exactly(self.model.quantize)
 
@@ -232,22 +242,22 @@ def drawer(widths: tuple[int, ...], blocks: int, in_channels: int) -> nn.Sequent
 
 
 class PythaeVAE(Rival):
-    """`VAE`, or `BetaVAE` where a weight of the KL is given.
+    """`VAE`, or `BetaVAE` where a weight of the KL is given; 8 by 8 cells of 16.
 
     Args:
         beta: That weight; None for the plain VAE, whose weight is 1.
     """
 
-    _WIDTHS = (48, 96, 192)
-
     def __init__(self, beta: float | None = None) -> None:
         super().__init__()
-        models, cells = _module("pythae.models"), _LATENT // _CELLS**2
+        models = _module("pythae.models")
         parts = {
-            "encoder": _pythae_part(reader(self._WIDTHS, 1, 2 * cells), _posterior),
-            "decoder": _pythae_part(_FromNumbers(drawer(self._WIDTHS, 2, cells), cells), _reconstruction),
+            "encoder": _pythae_part(reader(_BODY, 1, 2 * _CELL), _posterior),
+            "decoder": _pythae_part(
+                nn.Sequential(nn.Unflatten(1, (_CELL, _CELLS, _CELLS)), drawer(_BODY, 2, _CELL)), _reconstruction
+            ),
         }
-        shape = {"input_dim": (4, SIZE_PX, SIZE_PX), "latent_dim": _LATENT}
+        shape = {"input_dim": (4, SIZE_PX, SIZE_PX), "latent_dim": _CELL * _CELLS**2}
         if beta is None:
             self.model: Any = models.VAE(models.VAEConfig(**shape), **parts)
         else:
@@ -267,20 +277,21 @@ class PythaeVAE(Rival):
 
 
 class PythaeVQVAE(Rival):
-    """`VQVAE` with a book that follows by averages, which its authors found steadier."""
+    """`VQVAE` with a book that follows by averages; without, nearly all of its entries died in a minute's trial.
 
-    _WIDTHS = (64, 176)
+    The same body: each cell of 16 numbers is four tokens of 4.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         models = _module("pythae.models")
         config = models.VQVAEConfig(
-            input_dim=(4, SIZE_PX, SIZE_PX), latent_dim=_LATENT, num_embeddings=_BOOK, use_ema=True
+            input_dim=(4, SIZE_PX, SIZE_PX), latent_dim=_CELL * _CELLS**2, num_embeddings=_BOOK, use_ema=True
         )
         self.model: Any = models.VQVAE(
             config,
-            encoder=_pythae_part(reader(self._WIDTHS, 2, _TOKEN), _embedding),
-            decoder=_pythae_part(drawer(self._WIDTHS, 3, _TOKEN), _reconstruction),
+            encoder=_pythae_part(nn.Sequential(reader(_BODY, 1, _CELL), nn.PixelShuffle(2)), _embedding),
+            decoder=_pythae_part(nn.Sequential(nn.PixelUnshuffle(2), drawer(_BODY, 2, _CELL)), _reconstruction),
         )
         self.model.quantizer = Exactly(self.model.quantizer)
 
@@ -294,18 +305,6 @@ class PythaeVQVAE(Rival):
         """Through the nearest tokens."""
         drawn: Tensor = self.model({"data": (x_BCHW + 1.0) / 2.0}).recon_x
         return drawn * 2.0 - 1.0
-
-
-class _FromNumbers(nn.Module):
-    """Cells from a flat latent, for Pythae's continuous models know no other."""
-
-    def __init__(self, drawing: nn.Module, channels: int) -> None:
-        super().__init__()
-        self.drawing, self.channels = drawing, channels
-
-    def forward(self, z_BL: Tensor) -> Tensor:
-        drawn: Tensor = self.drawing(z_BL.reshape(-1, self.channels, _CELLS, _CELLS))
-        return drawn
 
 
 def _posterior(found_BCHW: Tensor) -> dict[str, Tensor]:
@@ -347,7 +346,8 @@ CONTESTANTS: dict[str, Callable[[RunConfig], Contestant]] = {
     "pythae-beta-vae": lambda _: PythaeVAE(beta=0.005),
     "pythae-vqvae": lambda _: PythaeVQVAE(),
     "diffusers-kl": lambda _: DiffusersKL(),
-    "diffusers-vq": lambda _: DiffusersVQ(),
+    "diffusers-vq": lambda _: DiffusersVQ((64, 128), _BOOK),
+    "diffusers-vq-8x8": lambda _: DiffusersVQ((32, 48, 128), 4 * _BOOK),
 }
 """Builders by name; the first is ours and takes the configuration it is given."""
 

@@ -291,10 +291,13 @@ def test_ours_trains_with_its_own_recipe() -> None:
     assert early != late, "the KL's weight rises"
 
 
-def test_the_bodies_lent_to_pythae_fit_together() -> None:
-    cells = reader((8, 12, 16), 1, 32)(torch.rand(2, 4, 32, 32))
-    assert cells.shape == (2, 32, 4, 4)
-    drawn = drawer((8, 12, 16), 2, 16)(cells[:, :16])
+def test_the_body_lent_to_pythae_is_of_like_size_and_fits_together() -> None:
+    reading, drawing = reader((64, 192), 1, 32), drawer((64, 192), 2, 16)
+    lent = sum(parameter.numel() for network in (reading, drawing) for parameter in network.parameters())
+    assert 0.8 < lent / CONTESTANTS["sprite-32"](PRESETS["sprite-32"]).parameter_count() < 1.25
+    cells = reading(torch.rand(2, 4, 32, 32))
+    assert cells.shape == (2, 32, 8, 8)
+    drawn = drawing(cells[:, :16])
     assert drawn.shape == (2, 4, 32, 32)
     assert 0.0 <= float(drawn.min().detach()) <= float(drawn.max().detach()) <= 1.0
 
