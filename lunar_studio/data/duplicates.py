@@ -221,16 +221,19 @@ def _candidates(hashes_VNK: U64, colours_VNC: F32) -> I64:
     colours_EC = colours_VNC.reshape(-1, colours_VNC.shape[2])[entries]
     light, structure, silhouettes, areas = (np.ascontiguousarray(words_EK[:, kind]) for kind in range(4))
     rng = np.random.default_rng(0)
-    found = []
+    # Bands find much the same pairs: joined at once, they need a tenth of the memory.
+    found = np.zeros(0, np.int64)
     for _ in range(_BANDS):
         for words in (light, structure):
             mask = np.uint64(sum(1 << int(bit) for bit in rng.choice(64, _BAND_BITS, replace=False)))
-            found.append(_in_one_band(words & mask, words, silhouettes, areas))
+            pairs = _in_one_band(words & mask, words, silhouettes, areas)
+            found = np.union1d(found, _useful(entries[pairs], count))
         # Random offsets: what one rounding tears apart another keeps together.
         cells = ((colours_EC + rng.uniform(0, _COLOUR_STEP, 16)) // _COLOUR_STEP).astype(np.uint64)
         keys = (cells * rng.integers(1, 2**63, 16, dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
-        found.append(_in_one_band(keys, None, silhouettes, areas))
-    return _useful(entries[np.concatenate(found)], count)
+        pairs = _in_one_band(keys, None, silhouettes, areas)
+        found = np.union1d(found, _useful(entries[pairs], count))
+    return np.stack(np.divmod(found, _VIEWS * count), axis=1)
 
 
 def _in_one_band(keys: U64, words: U64 | None, silhouettes: U64, areas: U64) -> I64:
@@ -250,13 +253,16 @@ def _in_one_band(keys: U64, words: U64 | None, silhouettes: U64, areas: U64) -> 
 
 
 def _useful(pairs: I64, count: int) -> I64:
-    """Without repeats, pairs of a sprite with itself and pairs both mirrored; unmirrored or smaller sprite first."""
+    """Pairs as one number each, first · views · N + second, without pairs of a sprite with itself or both mirrored.
+
+    The unmirrored one comes first, or the smaller number.
+    """
     first, second = pairs[:, 0], pairs[:, 1]
     kept = (first % count != second % count) & ((first < 2 * count) | (second < 2 * count))
     first, second = first[kept], second[kept]
     swap = (first >= 2 * count) | ((second < 2 * count) & (first % count > second % count))
-    packed = np.unique(np.where(swap, second, first) * (_VIEWS * count) + np.where(swap, first, second))
-    return np.stack(np.divmod(packed, _VIEWS * count), axis=1)
+    packed: I64 = np.where(swap, second, first) * (_VIEWS * count) + np.where(swap, first, second)
+    return packed
 
 
 # ---- comparison ----------------------------------------------------------------------------------

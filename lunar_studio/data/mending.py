@@ -18,7 +18,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.data import importing
 from lunar_studio.data.captions import TABLE_NAMES, Tables
 from lunar_studio.data.dataset import MAX_SIZE_PX
-from lunar_studio.data.decoding import pictures
+from lunar_studio.data.decode_process import pictures
 from lunar_studio.data.doctor import MENDS
 from lunar_studio.data.findings import KINDS, Diagnosis
 from lunar_studio.data.notes import CREDITS_FILE, Notes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lunar_studio.data import decoding
 from lunar_studio.data.dataset import Dataset
-from lunar_studio.data.decoding import Decoded, Decoder, packed_piece, unpacked_piece
+from lunar_studio.data.decode_process import packed_piece, unpacked_piece
+from lunar_studio.data.decoding import Decoded, Decoder
 from lunar_studio.data.importing import build
 from lunar_studio.data.sources import open_source
 from lunar_studio.data.sprite_lines import SpriteLines
@@ -76,17 +74,50 @@ def test_a_file_that_kills_its_process_is_refused_and_the_rest_is_read(
 ) -> None:
     for seed in range(4):
         (tmp_path / f"{seed}.png").write_bytes(encode_png(blob(seed, 16)))
-    monkeypatch.setattr(decoding, "packed_piece", deadly)
+    # Every other process is one that dies of the third file.
+    program = (
+        "import os; from lunar_studio.data import decode_process as d; ours = d.packed_piece; "
+        "d.packed_piece = lambda jobs: os.abort() if any(p == '2.png' for p, *_ in jobs) else ours(jobs); d.main()"
+    )
+    started = subprocess.Popen
+    monkeypatch.setattr(
+        "lunar_studio.data.decode_process.subprocess.Popen",
+        lambda _words, **named: started([sys.executable, "-c", program], **named),
+    )
     found = _all(tmp_path, Decoder(lambda _path: None, processes=1))
     assert [one.refusal for one in found] == ["", "", "it makes the reader of pictures crash", ""]
     assert [one.sprites[0] for one in found if not one.refusal] == [blob(0, 16), blob(1, 16), blob(3, 16)]
 
 
-def deadly(jobs: Sequence[tuple[str, bytes, str, str]]) -> bytes:
-    """Decodes as ever, but dies of one file; runs in another process."""
-    if any(path == "2.png" for path, *_ in jobs):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return packed_piece(jobs)
+def test_a_machine_that_starts_no_process_decodes_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.png").write_bytes(encode_png(blob(1, 16)))
+    monkeypatch.setattr("lunar_studio.data.decode_process.sys.executable", str(tmp_path / "no python"))
+    found = _all(tmp_path, Decoder(lambda _path: None, processes=2))
+    assert [one.sprites for one in found] == [(blob(1, 16),)]
+
+
+def test_a_decoding_process_ends_with_its_parent() -> None:
+    program = (
+        "from lunar_studio.data.decode_process import DecodeProcess; one = DecodeProcess(); one.decode([]); "
+        "print(one._process.pid, flush=True); import time; time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    with parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline and is_alive(child):
+        time.sleep(0.05)
+    assert not is_alive(child)
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that ended and is not yet reaped does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return False
 
 
 @settings(max_examples=30, deadline=None)
