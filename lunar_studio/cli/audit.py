@@ -70,6 +70,31 @@ class Measures:
         return cls(sprite.width, sprite.height, sprite.colour_count(), float(visible_HW.mean()), lightness)
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A version of a picture that is nearer to its set.
+
+    Attributes:
+        path: The new file, safe to show.
+        how: What was done.
+        score: The teacher's, NaN for a model without one.
+        lint_score: 0 to 100.
+        concern: 0 to 100, less than the picture's own.
+        png: The version.
+        difference_png: What changed in full, the rest faint; magenta where a pixel was taken away.
+        changed: Share of pixels that changed.
+    """
+
+    path: str
+    how: str
+    score: float
+    lint_score: float
+    concern: float
+    png: bytes
+    difference_png: bytes
+    changed: float
+
+
 @dataclass(slots=True)
 class Entry:
     """One picture of the audit.
@@ -83,6 +108,7 @@ class Entry:
         falls_short: Whether it is below what was asked for.
         reasons: Sentences, the weightiest first.
         concern: 0 to 100.
+        proposal: A version nearer to the set, where one was asked for and found.
     """
 
     path: str
@@ -93,6 +119,7 @@ class Entry:
     falls_short: bool = False
     reasons: list[str] = field(default_factory=list)
     concern: float = 0.0
+    proposal: Proposal | None = None
 
     @property
     def standing(self) -> float:
@@ -154,11 +181,22 @@ def judge(entries: Sequence[Entry], min_score: float) -> dict[str, Middle]:
     middles = _middles(entries)
     common = _common_size(entries)
     for entry in entries:
-        odd = _odd(entry.measures, middles, common, len(entries))
-        entry.falls_short = entry.standing < min_score
-        entry.reasons = [*_short(entry, min_score), *_experts(entry), *_lint(entry), *odd]
-        entry.concern = 100.0 * (1.0 - _kept(entry, len(odd)))
+        _judge(entry, middles, common, len(entries), min_score)
     return middles
+
+
+def judge_in(entry: Entry, entries: Sequence[Entry], middles: dict[str, Middle], min_score: float) -> None:
+    """Fill in the same for one more picture, as if it stood in a set that it did not help to form; its size is free."""
+    _judge(entry, middles, None, len(entries), min_score)
+
+
+def _judge(
+    entry: Entry, middles: dict[str, Middle], common: tuple[int, int] | None, count: int, min_score: float
+) -> None:
+    odd = _odd(entry.measures, middles, common, count)
+    entry.falls_short = entry.standing < min_score
+    entry.reasons = [*_short(entry, min_score), *_experts(entry), *_lint(entry), *odd]
+    entry.concern = 100.0 * (1.0 - _kept(entry, len(odd)))
 
 
 def ranked(entries: Sequence[Entry]) -> list[Entry]:

@@ -33,6 +33,8 @@ main { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr
 article { display: grid; grid-template-columns: 96px 1fr; gap: 12px; background: var(--card); padding: 12px;
   border-radius: 4px; border: 1px solid transparent; min-width: 0; } article.short { border-color: var(--bad); }
 article > div { min-width: 0; } h2 { font-size: 14px; margin: 0; overflow-wrap: anywhere; }
+.proposal { grid-column: 1 / -1; border-top: 1px solid var(--line); padding-top: 8px; overflow-wrap: anywhere; }
+.sides { display: flex; flex-wrap: wrap; gap: 8px; margin: 8px 0; } figure { margin: 0; font-size: 12px; }
 ul { margin: 4px 0 0; padding-left: 16px; font-size: 13px; } .fails { color: var(--bad); font-weight: 600; }
 img { image-rendering: pixelated; display: block; max-width: 96px; max-height: 96px;
   background: repeating-conic-gradient(var(--dark) 0 25%, var(--light) 0 50%) 0 0 / 16px 16px; }
@@ -132,20 +134,38 @@ def _card(entry: Entry, ranks: dict[str, int]) -> str:
     )
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in entry.reasons)
     return (
-        f'<article class="{"short" if entry.falls_short else "good"}" style="{place}">{_image(entry)}<div>'
+        f'<article class="{"short" if entry.falls_short else "good"}" style="{place}">{_image(entry.png)}<div>'
         f"<h2><bdi>{escape(entry.path)}</bdi></h2>"
         f"{'<div class=fails>falls short</div>' if entry.falls_short else ''}"
-        f'<div class="muted">{facts}</div>{f"<ul>{reasons}</ul>" if reasons else ""}</div></article>'
+        f'<div class="muted">{facts}</div>{f"<ul>{reasons}</ul>" if reasons else ""}</div>'
+        f"{_proposal(entry)}</article>"
     )
 
 
-def _image(entry: Entry) -> str:
-    """The picture at a whole zoom; it says nothing to a screen reader that its card does not say."""
-    if not entry.png:
+def _proposal(entry: Entry) -> str:
+    """The picture, the proposal and what changed, side by side."""
+    made = entry.proposal
+    if made is None:
+        return ""
+    score = "" if math.isnan(made.score) else f"score {made.score:.0f} · "
+    facts = f"{score}lint {made.lint_score:.0f} · concern {made.concern:.0f} · {made.changed:.0%} of pixels changed"
+    pictures = "".join(
+        f"<figure>{_image(png)}<figcaption>{escape(said)}</figcaption></figure>"
+        for png, said in ((entry.png, "now"), (made.png, "proposed"), (made.difference_png, "what changed"))
+    )
+    return (
+        f'<div class="proposal"><div>Proposed: {escape(made.how)}.</div><div class="muted">{facts}</div>'
+        f'<div class="sides">{pictures}</div><div class="muted"><bdi>{escape(made.path)}</bdi></div></div>'
+    )
+
+
+def _image(png: bytes) -> str:
+    """A picture at a whole zoom; it says nothing to a screen reader that its card does not say."""
+    if not png:
         return '<div class="muted">no room for its picture</div>'
-    width, height = (int.from_bytes(entry.png[at : at + 4], "big") for at in (16, 20))
+    width, height = (int.from_bytes(png[at : at + 4], "big") for at in (16, 20))
     zoom = max(1, _SHOWN_PX // max(width, height))
-    source = base64.b64encode(entry.png).decode("ascii")
+    source = base64.b64encode(png).decode("ascii")
     return f'<img alt="" width="{width * zoom}" height="{height * zoom}" src="data:image/png;base64,{source}">'
 
 

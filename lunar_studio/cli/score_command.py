@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +35,7 @@ def add_to(commands: options.Commands) -> None:
         "score",
         help="the teacher's judgement of pictures, with lint findings; an audit of a whole set",
         description="Judge pictures. With --min-score, rank those that stand out with reasons, write a report with "
-        "pictures, and exit with 1 when one falls short.",
+        "pictures, and exit with 1 when one falls short. With --harmonise, also propose versions nearer to the set.",
     )
     parser.add_argument("sources", type=Path, nargs="+", metavar="SRC", help="pictures, folders, zips or data sets")
     parser.add_argument(
@@ -45,6 +46,12 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help=f"where the audit writes its HTML report (default: {REPORT_FILE})"
+    )
+    parser.add_argument(
+        "--harmonise",
+        type=Path,
+        metavar="OUT",
+        help="audit: write a version moved towards the set for each picture that stands out, as new files in OUT",
     )
     parser.add_argument(
         "--neighbours",
@@ -73,8 +80,7 @@ def score(arguments: argparse.Namespace) -> Answer:
         WrongUsage: There is a place for a report, but nothing to report on.
         LunarError: The model cannot be used, there is no picture to use, or the report cannot be written.
     """
-    if arguments.report is not None and arguments.min_score is None:
-        raise WrongUsage("--report is for an audit.", hint="Give --min-score N too.")
+    _settle(arguments)
     engine = options.open_engine(arguments)
     from lunar_studio.pixels.lint import examine
 
@@ -108,6 +114,14 @@ def score(arguments: argparse.Namespace) -> Answer:
     if audited is None:
         return Answer(_text(files), document)
     return _audit(arguments, engine, art, audited.entries, document)
+
+
+def _settle(arguments: argparse.Namespace) -> None:
+    """Proposals are an audit in which, without a number, nothing falls short."""
+    if arguments.harmonise is not None and arguments.min_score is None:
+        arguments.min_score = 0.0
+    if arguments.report is not None and arguments.min_score is None:
+        raise WrongUsage("--report is for an audit.", hint="Give --min-score N too.")
 
 
 def _file(picture: Picture, fitted: Fitted, judgement: Score, report: LintReport) -> dict[str, Any]:
@@ -165,6 +179,12 @@ def _audit(
     middles = audit.judge(entries, arguments.min_score)
     ranked = audit.ranked(entries)
     summary = audit.summary(entries)
+    if arguments.harmonise is not None:
+        from lunar_studio.cli.harmonise import propose
+
+        made = propose(engine, art, entries, middles, arguments.min_score, arguments.harmonise)
+        noun = "proposal" if made == 1 else "proposals"
+        summary = f"{summary} {made:,} {noun} in {shown(arguments.harmonise)}." if made else f"{summary} No proposals."
     destination = arguments.report if arguments.report is not None else Path(REPORT_FILE)
     page = audit_report.html(
         ranked,
@@ -178,6 +198,8 @@ def _audit(
     write_atomically(destination, page.encode("utf-8", "backslashreplace"))
     for said, entry in zip(document["files"], entries, strict=True):
         said |= {"concern": round(entry.concern, 2), "falls_short": entry.falls_short, "reasons": entry.reasons}
+        if arguments.harmonise is not None:
+            said["proposal"] = _proposal(entry)
     short = sum(entry.falls_short for entry in entries)
     document |= {
         "min_score": arguments.min_score,
@@ -188,6 +210,20 @@ def _audit(
         },
     }
     return Answer(_audit_text(ranked, summary, shown(destination)), document, _FELL_SHORT if short else 0)
+
+
+def _proposal(entry: Entry) -> dict[str, Any] | None:
+    made = entry.proposal
+    if made is None:
+        return None
+    return {
+        "file": made.path,
+        "how": made.how,
+        "score": None if math.isnan(made.score) else round(made.score, 2),
+        "lint_score": round(made.lint_score, 2),
+        "concern": round(made.concern, 2),
+        "changed": round(made.changed, 4),
+    }
 
 
 def _audit_text(ranked: list[Entry], summary: str, destination: str) -> str:

@@ -1,9 +1,9 @@
 """Improve: the latent climbs to where the teacher scores higher, not far, and with what the artist wants held.
 
 What is optimised is a judge, and judges can be gamed. So the way is kept honest: the teacher always sees the rendered
-pixels (gradients come through the soft picture, Bengio et al. 2013), each step sees them flipped or shifted by a pixel,
-the latent stays within `RADIUS` spreads of where it began, and what has come of it is judged as pixels, each report
-anew. The lint score, which nothing here knows, stands beside the gain in the window.
+pixels (gradients come through the soft picture, Bengio et al. 2013), each step sees them flipped or shifted by a pixel
+too, the latent stays within `RADIUS` spreads of where it began, and each report judges pixels anew. The lint score,
+which nothing here knows, stands beside the gain in the window.
 
 Shapes: B batch, C channels, H and W pixels, L latent numbers, K colours.
 """
@@ -42,8 +42,8 @@ _SPREAD_OF = 64
 _MOST_REGIONS = 12
 # Parts of the difference are cut when they are larger than this, and than a sixteenth of the picture.
 _SMALLEST_CUT = 16
-# Each step sees the picture another way; what pleases the teacher in one way only is a trick.
-_VIEWS = ((False, 0, 0), (True, 0, 1), (False, 1, 0), (True, -1, 0), (False, 0, -1))
+# Each step sees the picture in one more way; what pleases the teacher in one way only is a trick.
+_VIEWS = ((True, 0, 0), (False, 1, 0), (True, 0, 1), (False, 0, -1), (True, -1, 0))
 
 
 def improve(
@@ -84,8 +84,9 @@ def improve(
             yield None
             continue
         found = climb.report(climb.latent_L(), step, steps)
-        # A gain is a gain only from where it began.
-        better = climb.value(found) > max(climb.value(best), begun)
+        # A gain is a gain only from where it began, and only as the artist sees it.
+        rises = value_of(found.score, task.expert) >= value_of(best.score, task.expert)
+        better = rises and climb.value(found) > max(climb.value(best), begun)
         best = found if better else replace(best, step=step)
         yield best
     yield replace(best, regions=_regions(engine, best), has_ended=True)
@@ -166,8 +167,9 @@ class _Climb:
         soft_BCHW = self._vae.decode(z_BL)
         seen_BCHW = torch.where(held.mask_HW, held.picture_BCHW, self._vae.hard(z_BL, soft_BCHW))
         flips, down, right = _VIEWS[step % len(_VIEWS)]
-        seen_BCHW = torch.roll(seen_BCHW.flip(3) if flips else seen_BCHW, (down, right), (2, 3))
-        loss = _PULL * self._offset_BL.square().mean() - logits(teacher(seen_BCHW), self.task.expert).sum()
+        other_BCHW = torch.roll(seen_BCHW.flip(3) if flips else seen_BCHW, (down, right), (2, 3))
+        judged = logits(teacher(torch.cat([seen_BCHW, other_BCHW])), self.task.expert).mean()
+        loss = _PULL * self._offset_BL.square().mean() - judged
         if held.alpha_HW is not None:
             loss = loss + _SILHOUETTE * (soft_BCHW[:, 3] - held.alpha_HW).square().mean()
         return loss
@@ -201,12 +203,13 @@ class _Climb:
         return sprite
 
     def value(self, found: Improvement) -> float:
-        """How good a report is; where the scale of 0 to 100 has ended, the logit still tells."""
+        """How good a report is, seen straight and mirrored, in logits: they still tell where the scale has ended."""
         teacher = self.engine.bundle.teacher
         if teacher is None:
             return 0.0
         with self.engine.computing(1):
-            return float(logits(teacher(prepared(self.engine, found.sprite.rgba_HWC[None])), self.task.expert)[0])
+            x_BCHW = prepared(self.engine, found.sprite.rgba_HWC[None])
+            return float(logits(teacher(torch.cat([x_BCHW, x_BCHW.flip(3)])), self.task.expert).mean())
 
 
 def spread(engine: Engine, sprite: Sprite) -> Tensor:
