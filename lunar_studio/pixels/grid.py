@@ -60,6 +60,7 @@ _LEAST_STEP_PX, _LEAST_CELLS = 1.9, MIN_TRUE_SIDE_PX
 _RHYTHM, _ALIKE = 0.72, 0.04
 _FINENESS = 8
 _LARGE_PX = 96
+_FEWEST_LINES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ def _rhythm(changes: npt.NDArray[np.float64], length: int) -> tuple[float, float
         # What changes everywhere is noise, as of JPEG; borders stand out of it. Small art changes everywhere, too.
         changes = np.maximum(changes - 2 * np.median(changes), 0.0)
     total = float(changes.sum())
-    if total <= 0:
+    # A frame or a cross beats in any rhythm: two lines are always as far apart as they are.
+    if np.count_nonzero(changes) < _FEWEST_LINES:
         return None
     # Change i lies between pixels i and i + 1: at i + 1 when borders are counted from the left edge.
     places = np.arange(1, length)

@@ -100,9 +100,16 @@ def test_nonsense_is_refused() -> None:
 # ---- grids that are not exact --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("draw", [blob, texture])
 @pytest.mark.parametrize(
-    ("size", "factor", "cropped"), [(16, 5.3, 0), (24, 5.3, 0), (32, 5.3, 0), (24, 3.5, 1), (32, 3.5, 1)]
+    ("draw", "size", "factor", "cropped"),
+    [
+        (blob, 16, 5.3, 0),
+        (blob, 24, 5.3, 0),
+        (texture, 24, 5.3, 0),
+        (texture, 32, 5.3, 0),
+        (blob, 24, 3.5, 1),
+        (texture, 32, 3.5, 1),
+    ],
 )
 def test_art_enlarged_by_a_fraction_comes_back(
     draw: Callable[[int, int], Sprite], size: int, factor: float, cropped: int
@@ -134,6 +141,10 @@ def test_art_of_true_size_has_no_other_grid() -> None:
     for seed in range(40):
         for sprite in (blob(seed, 32), texture(seed, 32), blob(seed, 64), blob(seed, 128), texture(seed, 128)):
             assert true_grid(sprite) is None, sprite.name
+    frame = np.zeros((32, 32, 4), np.uint8)
+    frame[2:30, 2:30] = 255
+    frame[4:28, 4:28] = 0
+    assert true_grid(Sprite(frame)) is None, "two lines are no grid"
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 4)).astype(np.uint8)
     for rgba in (noise, np.zeros((64, 64, 4)), np.full((64, 64, 4), 255)):
         assert true_grid(Sprite(rgba.astype(np.uint8))) is None
