@@ -60,7 +60,7 @@ _LEAST_STEP_PX, _LEAST_CELLS = 1.9, MIN_TRUE_SIDE_PX
 _RHYTHM, _ALIKE = 0.72, 0.04
 _FINENESS = 8
 _LARGE_PX = 96
-_FEWEST_LINES = 10
+_FEWEST_LINES = 8
 
 
 @dataclass(frozen=True, slots=True)
