@@ -266,6 +266,7 @@ def main() -> int:
                 continue
             with studio_of(size, out, folder / f"studio{suffix}") as photographer:
                 if arguments.only in (None, "explore"):
+                    critic(photographer, suffix)
                     explore(photographer, suffix)
                     export(photographer, suffix, folder)
                 if arguments.only in (None, "data"):

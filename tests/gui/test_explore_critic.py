@@ -178,6 +178,17 @@ def test_the_keyboard_goes_from_worst_to_next_worst(shell: ShellStudio, blaming:
     assert blaming.popover.isHidden()
 
 
+def test_the_worst_pixel_can_be_asked_for_before_the_map_is_there(
+    shell: ShellStudio, blaming: Blaming, qtbot: QtBot
+) -> None:
+    paint_red(shell, qtbot)
+    assert blaming.map is None
+    shell.window.actions_by_id["worst-pixel"].trigger()
+    assert shell.window.actions_by_id["blame"].isChecked()
+    qtbot.waitUntil(blaming.popover.isVisible)
+    assert blaming.popover._title.text() == f"Pixel {SPOT[0]}, {SPOT[1]}"
+
+
 def test_an_expert_is_blamed_for_its_own_points(shell: ShellStudio, blaming: Blaming, qtbot: QtBot) -> None:
     paint_red(shell, qtbot)
     switch_blame(shell, qtbot)

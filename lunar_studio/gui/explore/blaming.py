@@ -112,6 +112,7 @@ class Blaming(QObject):
         self._map: BlameMap | None = None
         self._asked: tuple[Sprite, Pixel] | None = None
         self._seen: list[Pixel] = []
+        self._wants_worst = False
         self.layer = HeatLayer(canvas)
         self.bar = HeatBar(canvas)
         self.popover = ReplacementPopover(canvas)
@@ -147,6 +148,7 @@ class Blaming(QObject):
             self._ask()
         else:
             self._rest.stop()
+            self._wants_worst = False
             self._clear()
         self.bar.setVisible(on and not self._is_paused)
         self.bar.raise_()
@@ -201,14 +203,18 @@ class Blaming(QObject):
             self._seen = []
             self.layer.show_heat(found.heat_HW)
             self.bar.raise_()
+            if self._wants_worst:
+                self.go_to_worst()
 
     # ---- one pixel -----------------------------------------------------------------------------------
 
     @Slot()
     def go_to_worst(self) -> None:
-        """Ask about the pixel that costs most."""
+        """Ask about the pixel that costs most, as soon as that is known."""
         self._seen = []
-        self._on_next()
+        self._wants_worst = self._map is None
+        if not self._wants_worst:
+            self._on_next()
 
     @Slot()
     def _on_next(self) -> None:
