@@ -7,6 +7,9 @@ from dataclasses import dataclass
 SPACE_PX = 4
 """The grid: every margin, gap and fixed size is a whole multiple of it."""
 
+UNFOLDED_FROM_PX = 700
+"""Columns lower than this begin with side matters folded, whose headings say the main thing: sliders come first."""
+
 RADIUS_PX = 4
 """Corner radius of panels, cards, buttons and fields."""
 

@@ -28,7 +28,10 @@ def shell(qtbot: QtBot) -> Iterator[ShellStudio]:
 
 @pytest.fixture
 def panel(shell: ShellStudio) -> LintPanel:
-    return shell.window.explore.lint
+    made = shell.window.explore.lint
+    assert not made.header.isChecked(), "on a small screen sliders come first"
+    made.header.click()
+    return made
 
 
 def sprite_of(shell: ShellStudio) -> Sprite:

@@ -19,6 +19,7 @@ from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.findings_model import FindingsModel
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
@@ -121,6 +122,7 @@ class LintPanel(Panel):
         self._sprite: Sprite | None = None
         self._report = LintReport()
         self._marks: LintFinding | None = None
+        self._is_placed = False
         self.header = SectionHeader("Lint")
         self.fix = TextButton("Fix", role="quiet")
         self.fix.setObjectName("lint-fix")
@@ -236,6 +238,9 @@ class LintPanel(Panel):
         """The column that the panel stands in has another height."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
             self.view.fit_into(watched.height())
+            if not self._is_placed:
+                self._is_placed = True
+                self.header.setChecked(watched.height() >= UNFOLDED_FROM_PX)
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:

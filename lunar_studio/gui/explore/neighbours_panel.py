@@ -13,6 +13,7 @@ from lunar_studio.core.neighbours import Compared, Neighbour, Neighbours
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
@@ -93,6 +94,7 @@ class NeighboursPanel(Panel):
         self._sprite: Sprite | None = None
         self._found: Neighbours | None = None
         self._shown_rows = 1
+        self._is_placed = False
         self.header = SectionHeader("Nearest art")
         self.verdict = Label(size="small", role="muted")
         self.verdict.setObjectName("copy-verdict")
@@ -198,6 +200,9 @@ class NeighboursPanel(Panel):
         """The column that the panel stands in has another height."""
         if event.type() == QEvent.Type.Resize and isinstance(watched, QWidget):
             self.fit_into(watched.height())
+            if not self._is_placed:
+                self._is_placed = True
+                self.header.setChecked(watched.height() >= UNFOLDED_FROM_PX)
         return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
