@@ -349,6 +349,14 @@ _PAINT = (
     ),
 )
 
+
+def _centre(view_id: str, title: str, tip: str, place: int, icon: str) -> Action:
+    """A view of the Explore page's middle (`gui/explore/centre_views.py`); `place` counts from 1 in the switch."""
+    return Action(f"view-{view_id}", title, tip, "view", f"Alt+{place}", "model_loaded", icon, checkable=True)
+
+
+_CENTRE = (_centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),)
+
 _VIEW = (
     Action(
         "page-explore", "Explore", "Play with a model: sliders, canvas and score.", "view", "Ctrl+1", icon="explore"
@@ -370,6 +378,7 @@ _VIEW = (
         "Ctrl+4",
         icon="export",
     ),
+    *_CENTRE,
     *(_zoom(factor) for factor in range(1, 10)),
     Action(
         "zoom-fit",

@@ -15,6 +15,7 @@ from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.explore.blaming import Blaming
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
+from lunar_studio.gui.explore.centre_views import CentreViews
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.following import Following
 from lunar_studio.gui.explore.improve_panel import ImprovePanel
@@ -22,7 +23,7 @@ from lunar_studio.gui.explore.improving import Improving
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
-from lunar_studio.gui.explore.painting import Painting
+from lunar_studio.gui.explore.painting import TOOLS, Painting
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
@@ -37,6 +38,9 @@ from lunar_studio.workers.critic_service import CriticService
 from lunar_studio.workers.explore_service import Drawn, LoadedModel
 
 _PANELS = ("shelf", "strip", "sliders")
+_ON_CANVAS = ("blame", "worst-pixel", "improve", "before-after", *(f"tool-{tool}" for tool in TOOLS if tool != "hand"))
+"""Actions that show something on the canvas, and bring it into view."""
+
 _SHELF_PX = 59 * SPACE_PX
 _RIGHT_PX = 87 * SPACE_PX
 
@@ -53,6 +57,7 @@ class ExplorePage(QWidget):
     Attributes:
         open_asked: The button of the empty page was pressed.
         presented: As of `Canvas`: a decoded sprite and its score are on the screen.
+        views: What the middle shows; further views are added here.
         canvas: The sprite.
         latents: The sliders.
         teacher: The score.
@@ -77,6 +82,7 @@ class ExplorePage(QWidget):
         super().__init__(parent)
         self.setObjectName("explore-page")
         self._controller = controller
+        self.views = CentreViews(actions)
         self.canvas = Canvas()
         self.tools = CanvasTools(actions)
         self.brushes = ToolStrip(actions)
@@ -108,6 +114,8 @@ class ExplorePage(QWidget):
         self._waiting = EmptyState("moon", "Opening the model…", "The first sprite is here in a moment.")
         self._follow(actions["re-roll"])
         self._lay_out()
+        for action_id in _ON_CANVAS:
+            actions[action_id].triggered.connect(self._show_sprite)
         self._connect()
         self._is_laid_out = False
 
@@ -118,10 +126,16 @@ class ExplorePage(QWidget):
         self._stack.addWidget(self._empty)
         self._stack.addWidget(self.canvas)
         self._stack.addWidget(self._waiting)
-        centre.column.addWidget(self.roll_bar)
-        centre.column.addWidget(self._stack, 1)
-        centre.column.addWidget(self.brushes)
-        centre.column.addWidget(self.tools)
+        sprite = QWidget()
+        column = QVBoxLayout(sprite)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(centre.column.spacing())
+        column.addWidget(self.roll_bar)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self.brushes)
+        column.addWidget(self.tools)
+        centre.column.addWidget(self.views, 1)
+        self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
         self._right = QWidget()
         right = QVBoxLayout(self._right)
         right.setContentsMargins(0, 0, 0, 0)
@@ -165,6 +179,8 @@ class ExplorePage(QWidget):
         self.canvas.presented.connect(self.presented)
         self.canvas.zoomed.connect(self.tools.show_zoom)
         self.canvas.space_tapped.connect(self.roll)
+        self.views.changed.connect(self._on_view)
+        self.teacher.preview_clicked.connect(self._show_sprite)
         self.painting.colour_changed.connect(self.brushes.show_colour)
         self.brushes.palette_strip.picked.connect(self.painting.set_colour)
         self.brushes.mixed.connect(self.painting.mix)
@@ -298,6 +314,7 @@ class ExplorePage(QWidget):
 
     def _show_colours(self, sprite: Sprite) -> None:
         self._sprite = sprite
+        self.teacher.show_sprite(sprite)
         self.brushes.palette_strip.show_sprite(sprite)
         if not self.painting.is_colour_chosen:
             self.brushes.show_colour(self.painting.colour)
@@ -318,6 +335,15 @@ class ExplorePage(QWidget):
         self.improve.setVisible(opened)
         self.blaming.set_paused(opened)
         (self.improve.start if opened else self.canvas).setFocus()
+
+    @Slot()
+    def _show_sprite(self) -> None:
+        self.views.show_view("sprite")
+
+    @Slot(str)
+    def _on_view(self, view_id: str) -> None:
+        """The right column always speaks of the current sprite; where the canvas is not in view, it shows it too."""
+        self.teacher.set_preview_visible(view_id != "sprite")
 
     @Slot(str, float)
     def _on_strip_wanted(self, mode: str, strength: float) -> None:

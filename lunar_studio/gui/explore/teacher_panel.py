@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from lunar_studio.core.score import ExpertScore, Score
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
+from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 
 _DIGITS = {
     "0": ("111", "101", "101", "101", "101", "101", "111"),
@@ -31,6 +33,7 @@ _DOT_PX = 5
 _METER_PX = 18 * SPACE_PX
 _ROW_PX = 9 * SPACE_PX
 _TOOL_PX = 6 * SPACE_PX
+_PREVIEW_PX = 17 * SPACE_PX
 TICKS = (10, 50, 90)
 """Percentiles of real art marked on the meter."""
 
@@ -225,7 +228,11 @@ class TeacherPanel(Panel):
     Attributes:
         meter: Number and bar.
         experts: One bar for each expert.
+        preview: The current sprite, for when the canvas is not in view.
+        preview_clicked: It was clicked.
     """
+
+    preview_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -237,7 +244,16 @@ class TeacherPanel(Panel):
         self._head.setSpacing(SPACE_PX)
         self._head.addWidget(SectionHeader("Teacher", folds=False), 1)
         self.column.addLayout(self._head)
-        self.column.addWidget(self.meter)
+        self.preview = SpriteThumb("Current sprite", _PREVIEW_PX)
+        self.preview.setObjectName("sprite-preview")
+        self.preview.setToolTip("The current sprite, at its real size or a whole multiple. Click to see it large.")
+        self.preview.clicked.connect(self.preview_clicked)
+        self.preview.hide()
+        row = QHBoxLayout()
+        row.setSpacing(3 * SPACE_PX)
+        row.addWidget(self.preview)
+        row.addWidget(self.meter, 1)
+        self.column.addLayout(row)
         self.column.addWidget(self.experts)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._last: float | None = None
@@ -247,6 +263,14 @@ class TeacherPanel(Panel):
         """Put a button at the right end of the heading."""
         button.setFixedHeight(_TOOL_PX)
         self._head.addWidget(button)
+
+    def set_preview_visible(self, visible: bool) -> None:
+        """Show the sprite beside its score, or leave the score the room."""
+        self.preview.setVisible(visible)
+
+    def show_sprite(self, sprite: Sprite) -> None:
+        """Show the current sprite in the preview, exact as ever."""
+        self.preview.set_sprite(sprite)
 
     def begin_step(self) -> None:
         """A new step of the history begins: the trend counts from the score shown now."""
