@@ -307,6 +307,17 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         float, Meta(ge=0.0, description="Most seconds of work that a power cut can cost.", extra={"unit": "s"})
     ] = 60.0
     keep_checkpoints: Annotated[int, Meta(ge=1, le=100, description="Rolling checkpoints kept, besides the best.")] = 3
+    milestones: Annotated[
+        int, Meta(ge=0, le=200, description="Small models kept over the run, to look back at how it learned; 0: none.")
+    ] = 24
+    start_from: Annotated[
+        str,
+        Meta(
+            max_length=1000,
+            pattern=r"^[^\x00]*$",
+            description="Model file whose weights the run starts from (fine-tuning); empty: from nothing.",
+        ),
+    ] = ""
 
 
 class RunConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

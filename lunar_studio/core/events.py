@@ -184,11 +184,109 @@ class PreviewReady:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointSaved:
-    """Everything needed to go on is on disk."""
+    """Everything needed to go on is on disk.
+
+    Attributes:
+        step: After which step.
+        path: Folder of the checkpoint.
+        is_best: Whether no earlier validation had as large a share of exact pixels; a copy is then kept apart.
+    """
 
     step: int
     path: Path
     is_best: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MilestoneSaved:
+    """A small model file of this moment was kept, to look back at: it draws and invents, but has no sliders.
+
+    Attributes:
+        step: After which step.
+        path: A model file in the run's `milestones` folder; files there are thinned out as the run goes on.
+    """
+
+    step: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a run will cost on this machine, from steps that were really taken: a dry run of some seconds.
+
+    Attributes:
+        device: `cpu` or `cuda:0`.
+        precision: `fp32`, `bf16` or `fp16`.
+        precision_reason: Why, in one sentence with the measured figures.
+        processes: How many share the work.
+        first_step: 0, or the step it goes on from.
+        max_steps: The step it ends at.
+        step_s: Seconds of one step, its batch included.
+        epoch_s: Seconds in which as many sprites are seen as there are to train on.
+        learning_s: Seconds of all steps that are left.
+        beside_s: Seconds of validations, previews, checkpoints and milestones between them.
+        alone_s: Seconds in which judge and prior learn alone at the end.
+        finish_s: Seconds in which directions are found and the model is written.
+        usable_s: Seconds until a model is worth exploring, were the run stopped then.
+        memory_bytes: Estimated peak.
+        dry_run_s: What the dry run itself took.
+    """
+
+    device: str
+    precision: str
+    precision_reason: str
+    processes: int
+    first_step: int
+    max_steps: int
+    step_s: float
+    epoch_s: float
+    learning_s: float
+    beside_s: float
+    alone_s: float
+    finish_s: float
+    usable_s: float
+    memory_bytes: int
+    dry_run_s: float = 0.0
+
+    @property
+    def total_s(self) -> float:
+        """Seconds until the finished model, from the first step on."""
+        return self.learning_s + self.beside_s + self.alone_s + self.finish_s
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The run rests, because the world is in its way: a full disk, a folder that cannot be written or is gone.
+
+    Nothing is lost: it stays in memory, what is on disk stays whole, and the run tries again by itself. One is
+    told after each try that failed; `WentOn` follows when one succeeds.
+
+    Attributes:
+        step: After which step.
+        message: What is in the way.
+        hint: What to do about it.
+        attempt: How often it was tried; the first is 1.
+        retry_s: Seconds until it is tried again.
+    """
+
+    step: int
+    message: str
+    hint: str
+    attempt: int
+    retry_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WentOn:
+    """What a `Paused` told is over.
+
+    Attributes:
+        step: After which step.
+        paused_s: Seconds the run rested.
+    """
+
+    step: int
+    paused_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +319,33 @@ class RunEnded:
         step: The last step done.
         reason: Why it ended.
         model_path: The finished model file.
+        took_s: Seconds since the first step of this leg, without rests.
+        forecast_s: What the forecast said for what was done; 0 where there was none.
     """
 
     step: int
     reason: Literal["finished", "stopped"]
     model_path: Path
+    took_s: float = 0.0
+    forecast_s: float = 0.0
+
+    @property
+    def forecast_error(self) -> float:
+        """By which part of the time really taken the forecast was too long (positive) or too short."""
+        return self.forecast_s / self.took_s - 1.0 if self.took_s > 0 and self.forecast_s > 0 else 0.0
 
 
-TrainEvent = RunStarted | StepDone | Validated | PreviewReady | CheckpointSaved | Warned | PhaseStarted | RunEnded
+TrainEvent = (
+    RunStarted
+    | Forecast
+    | StepDone
+    | Validated
+    | PreviewReady
+    | CheckpointSaved
+    | MilestoneSaved
+    | Warned
+    | Paused
+    | WentOn
+    | PhaseStarted
+    | RunEnded
+)
