@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lunar_studio.core.blending import LatentParts
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
@@ -22,6 +24,8 @@ class ModelInfo:
         digest: SHA-256 of the file as hex; what a project stores.
         estimates: Bytes and milliseconds, e.g. {"memory_bytes": …}.
         card: The model card: art, licence, training, figures. Strings, numbers, lists, mappings.
+        palette_dim: Leading numbers of a latent that set colours only; 0 where colours and shape are mixed.
+        invented_dim: Leading numbers that the prior invents; None for all of them.
     """
 
     name: str
@@ -35,3 +39,10 @@ class ModelInfo:
     digest: str
     estimates: Mapping[str, float] = field(default_factory=dict)
     card: Mapping[str, object] = field(default_factory=dict)
+    palette_dim: int = 0
+    invented_dim: int | None = None
+
+    @property
+    def latent_parts(self) -> LatentParts:
+        """Where a latent keeps colours, shape and detail."""
+        return LatentParts(self.palette_dim, self.latent_dim if self.invented_dim is None else self.invented_dim)

@@ -190,6 +190,8 @@ def describe(bundle: ModelBundle, digest: str) -> ModelInfo:
         digest=digest,
         estimates={"memory_bytes": float(inference_bytes(bundle.modules().values()))},
         card=dict(bundle.card),
+        palette_dim=bundle.vae.palette_dim,
+        invented_dim=bundle.vae.invented_dim,
     )
 
 

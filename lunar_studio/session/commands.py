@@ -13,7 +13,14 @@ from dataclasses import dataclass, replace
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.palette import Palette
-from lunar_studio.session import pixel_commands
+from lunar_studio.session import breeding_commands, pixel_commands
+from lunar_studio.session.breeding_commands import (
+    AddGeneration,
+    BreedingCommand,
+    GoToGeneration,
+    MarkChildren,
+    RemoveGeneration,
+)
 from lunar_studio.session.document import Bookmark, Document, with_locks
 from lunar_studio.session.pixel_commands import PatchEdits, PixelCommand
 
@@ -249,6 +256,7 @@ Command = (
     | RemoveBookmark
     | RenameBookmark
     | PixelCommand
+    | BreedingCommand
 )
 
 
@@ -261,14 +269,14 @@ def apply(document: Document, command: Command) -> tuple[Document, Command]:
     match command:
         case MoveSlider() | ResetSlider() | ResetAll() | PutLatent():
             return _put(document, _moved(document, command), command.title)
-        case SetLatent() | SetBefore():
+        case SetLatent() | SetBefore() | SetPalette():
             return _set(document, command)
-        case SetPalette():
-            return replace(document, palette=command.palette), SetPalette(document.palette, command.title)
         case LockSlider() | RenameSlider():
             return _change_slider(document, command)
         case AddBookmark() | RemoveBookmark() | RenameBookmark():
             return _change_shelf(document, command)
+        case AddGeneration() | RemoveGeneration() | GoToGeneration() | MarkChildren():
+            return breeding_commands.apply_breeding(document, command)
         case _:
             return pixel_commands.apply_pixels(document, command)
 
@@ -288,13 +296,19 @@ def supersedes(undo: Command, later: Command) -> bool:
     match undo, later:
         case (SetLatent(edits=None), SetLatent() | PatchEdits()):
             return False  # what it keeps depends on what was painted before
-        case (SetLatent(), SetLatent() | PutLatent() | SetBefore() | PatchEdits()) | (PutLatent(), PutLatent()):
+        case (
+            (SetLatent(), SetLatent() | PutLatent() | SetBefore() | PatchEdits())
+            | (PutLatent(), PutLatent())
+            | (SetBefore(), SetBefore())
+            | (SetPalette(), SetPalette())
+            | (GoToGeneration(), GoToGeneration())
+        ):
             return True
-        case (SetBefore(), SetBefore()) | (SetPalette(), SetPalette()):
-            return True
-        case (RenameSlider(slider_id=first), RenameSlider(slider_id=second)):
-            return first == second
-        case (RenameBookmark(bookmark_id=first), RenameBookmark(bookmark_id=second)):
+        case (
+            (RenameSlider(slider_id=first), RenameSlider(slider_id=second))
+            | (RenameBookmark(bookmark_id=first), RenameBookmark(bookmark_id=second))
+            | (MarkChildren(generation_id=first), MarkChildren(generation_id=second))
+        ):
             return first == second
         case _:
             return False
@@ -319,7 +333,9 @@ def _put(document: Document, latent: Latent | None, title: str) -> tuple[Documen
     return replace(document, latent=latent), PutLatent(document.latent, title)
 
 
-def _set(document: Document, command: SetLatent | SetBefore) -> tuple[Document, Command]:
+def _set(document: Document, command: SetLatent | SetBefore | SetPalette) -> tuple[Document, Command]:
+    if isinstance(command, SetPalette):
+        return replace(document, palette=command.palette), SetPalette(document.palette, command.title)
     if isinstance(command, SetBefore):
         _check_length(document, command.latent)
         changed = replace(document, before=command.latent, before_edits=command.edits)

@@ -17,6 +17,7 @@ from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.breeding import NO_BREEDING, BreedingTree
 
 NO_COLOURS = Palette(np.zeros((0, 3), np.uint8))
 """The palette of an artist who has mixed no colour yet."""
@@ -69,6 +70,7 @@ class Document:
         edits: Painted pixels over what the latent draws; the pinned ones stay through re-rolls.
         before_edits: Painted pixels over what `before` draws.
         palette: Colours that the artist has mixed herself.
+        breeding: Generations of variations, of `model`.
     """
 
     latent: Latent | None = None
@@ -84,6 +86,7 @@ class Document:
     edits: Overlay = NOTHING
     before_edits: Overlay = NOTHING
     palette: Palette = NO_COLOURS
+    breeding: BreedingTree = NO_BREEDING
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slider_names", MappingProxyType(dict(self.slider_names)))

@@ -37,7 +37,7 @@ from lunar_studio.session.picture_state import LARGEST_LATENT, LARGEST_NUMBER
 
 SUFFIX = ".lunar"
 FORMAT = "lunar-studio project"
-VERSION = 1
+VERSION = 2
 
 MAX_FILE_BYTES = 2**28
 MAX_JSON_BYTES = 2**27
@@ -318,6 +318,7 @@ def _check_document(document: Document, model: ModelReference) -> None:
         Unreadable: It does not.
     """
     latents = [one for one in (document.latent, document.anchor, document.before) if one is not None]
+    latents += [parent for generation in document.breeding.generations for parent in generation.parents]
     if any(len(latent) != model.latent_dim for latent in latents):
         raise Unreadable(f"its latents do not have the {model.latent_dim} numbers of its model")
     if (document.latent is None) != (document.anchor is None):

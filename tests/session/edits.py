@@ -9,6 +9,8 @@ from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.session.breeding import Generation
+from lunar_studio.session.breeding_commands import AddGeneration, GoToGeneration, MarkChildren, RemoveGeneration
 from lunar_studio.session.commands import (
     AddBookmark,
     Command,
@@ -109,8 +111,41 @@ pixel_edits: st.SearchStrategy[Edit] = st.one_of(
 )
 """One thing that an artist could do next with a brush."""
 
+_generation_ids = st.sampled_from(["g1", "g2", "g3"])
+
+
+def _breed(generation_id: str, parents: list[Latent], seed: int) -> Edit:
+    def edit(document: Document) -> Command | None:
+        tree = document.breeding
+        if any(known.id == generation_id for known in tree.generations):
+            return None
+        return AddGeneration(Generation(generation_id, tuple(parents), seed, 0.5, count=4, parent=tree.current))
+
+    return edit
+
+
+def _if_bred(generation_id: str, command: Command, *, leaf: bool = False) -> Edit:
+    def edit(document: Document) -> Command | None:
+        tree = document.breeding
+        known = any(one.id == generation_id for one in tree.generations)
+        return command if known and (not leaf or tree.is_leaf(generation_id)) else None
+
+    return edit
+
+
+breeding_edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(_breed, _generation_ids, st.lists(latents, min_size=1, max_size=3), st.integers(0, 9)),
+    _generation_ids.map(lambda one: _if_bred(one, RemoveGeneration(one), leaf=True)),
+    _generation_ids.map(lambda one: _if_bred(one, GoToGeneration(one, 2))),
+    st.builds(MarkChildren, _generation_ids, st.sets(st.integers(0, 3)).map(lambda kept: tuple(sorted(kept)))).map(
+        lambda command: _if_bred(command.generation_id, command)
+    ),
+)
+"""One thing that an artist could do next with the tree of generations."""
+
 edits: st.SearchStrategy[Edit] = st.one_of(
     pixel_edits,
+    breeding_edits,
     st.builds(MoveSlider, _direction, st.floats(-4, 4)).map(_if_shown),
     st.builds(ResetSlider, _direction).map(_if_shown),
     st.lists(_direction, max_size=2, unique_by=id).map(lambda locked: _if_shown(ResetAll(tuple(locked)))),

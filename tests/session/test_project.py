@@ -20,6 +20,7 @@ from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import ProjectError
+from lunar_studio.session.breeding import BreedingTree, Generation
 from lunar_studio.session.commands import AddBookmark, LockSlider, MoveSlider, RenameSlider, SetLatent, SetPalette
 from lunar_studio.session.document import Bookmark, Document
 from lunar_studio.session.history import Entry, Session, Snapshot, Step, check
@@ -319,3 +320,25 @@ def test_an_overlay_of_many_pixels_comes_back() -> None:
     overlay = Overlay.painted([(x, y) for x in range(128) for y in range(128)], (1, 2, 3, 4), pinned=False)
     again, _ = from_bytes(to_bytes(Project(Snapshot(replace(BEGUN, edits=overlay)), MODEL)), "x")
     assert again.session.document.edits == overlay
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"current": "nobody"},
+        {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "parent": "g"}]},
+        {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "count": 10**6}]},
+        {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "kept": [36]}]},
+        {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "share": "souls"}]},
+        {"generations": [{"id": "g", "parents": [99], "seed": 1, "strength": 0.5}]},
+    ],
+)
+def test_a_tree_of_generations_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ProjectError, match=r"document\.breeding"):
+        from_bytes(changed(put("document", "breeding", value=changes)), "x.lunar")
+
+
+def test_generations_of_another_model_are_refused() -> None:
+    foreign = BreedingTree((Generation("g", (Latent([1, 2]),), 1, 0.5),))
+    with pytest.raises(ProjectError, match="do not have the 4 numbers"):
+        from_bytes(to_bytes(Project(Snapshot(replace(BEGUN, breeding=foreign)), MODEL)), "x.lunar")
