@@ -43,6 +43,7 @@ from lunar_studio.gui.main_window import MainWindow, PageFactory
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.project_actions import ProjectActions
 from lunar_studio.gui.project_controller import ProjectController
+from lunar_studio.gui.train.closing_guard import ClosingGuard
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.engine_critic import EngineCritic
@@ -50,7 +51,7 @@ from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
 from lunar_studio.workers.onnx_service import OnnxService
 from lunar_studio.workers.project_service import ProjectService
-from lunar_studio.workers.thread_host import ThreadHost
+from lunar_studio.workers.thread_host import STOP_LIMIT_MS, ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ NO_DISPLAY = """Lunar Studio needs a screen, and there is none here (DISPLAY and
 On a server, use the command line: `lunar-studio sample --count 16 --out ./out` draws without a window."""
 
 _SWITCH_INTERVAL_S = 0.0005
+_SAVED_LIMIT_MS = 1500
 
 _log = logging.getLogger(__name__)
 
@@ -148,6 +150,7 @@ class Studio(QObject):
         window: The window.
         controller: Document and model.
         projects: The project's file.
+        closing: Asks before the window closes over a run.
         host: Owner of the threads.
     """
 
@@ -172,6 +175,7 @@ class Studio(QObject):
         self.train_service.running_changed.connect(self._on_running)
         self.window: MainWindow
         self.projects: ProjectController
+        self.closing: ClosingGuard
         self._first_model: Path | None = None
         self._train_page: TrainPage | None = None
         self._data_page: DataPage | None = None
@@ -188,6 +192,8 @@ class Studio(QObject):
         self.projects = ProjectController(self.controller, self.project_service, self.preferences, self)
         self.projects.nothing_opened.connect(self._open_first_model)
         ProjectActions(self.window, self.projects, self.preferences)
+        self.closing = ClosingGuard(self.window, self.train_service)
+        self.window.set_closing_question(self.closing.may_close)
         self.window.runner.crashed.connect(self._reporter.report)
         self._reporter.set_window(self.window)
         service = OnnxService(self.host, self)
@@ -297,7 +303,8 @@ class Studio(QObject):
     def shut_down(self) -> tuple[str, ...]:
         """Stop what trains, end every thread; returns the names of those that did not end."""
         self.train_service.request_stop()
-        stalled = self.host.shut_down()
+        # Where the artist would not wait any longer, nothing is left to be saved.
+        stalled = self.host.shut_down(limit_ms=_SAVED_LIMIT_MS if self.closing.plan == "now" else STOP_LIMIT_MS)
         self.controller.close()
         return stalled
 

@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self._project = ("", False)
         self._recent: list[Path] = []
         self._opening: Path | None = None
+        self._may_close: Callable[[], bool] = _always
         self._conditions: frozenset[str] = frozenset()
         self._clipboard_has_picture = _clipboard_has_picture()
         self.runner = ActionRunner(self)
@@ -383,8 +384,15 @@ class MainWindow(QMainWindow):
         self.palette_popup.hide()
         self.explore.tools.show_zoom(self.explore.canvas.zoom)
 
+    def set_closing_question(self, may_close: Callable[[], bool]) -> None:
+        """Ask this before closing; where it says no, the window stays, and whoever answers closes it later."""
+        self._may_close = may_close
+
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember place and panels."""
+        """Remember place and panels, unless something speaks against closing."""
+        if not self._may_close():
+            event.ignore()
+            return
         geometry = bytes(self.saveGeometry().toBase64().data()).decode()
         self._preferences.set("window.geometry", geometry)
         self._preferences.set("window.splitters", self.explore.layout_state())
@@ -401,6 +409,10 @@ class _PageOpener:
 
     def __call__(self) -> None:
         self._window.open_page(self._page)
+
+
+def _always() -> bool:
+    return True
 
 
 def _clipboard_has_picture() -> bool:

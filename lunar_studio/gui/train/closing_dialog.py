@@ -1,0 +1,122 @@
+"""The sheet that asks what becomes of a run when the window is to close; it never blocks the run or the window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import TextButton
+from lunar_studio.gui.widgets.labels import Label
+
+Answer = Literal["keep", "save", "leave"]
+
+_WIDTH_PX = 130 * SPACE_PX
+_PATIENCE_MS = 5000
+
+
+class ClosingDialog(QDialog):
+    """Keep training, stop and save, or stay; then how the saving goes.
+
+    Closing it by Escape is the same as staying: nothing happens to the run.
+
+    Args:
+        status: How far the run is, in a few words.
+        waiting: Runs that wait behind it.
+        parent: The window; the sheet is modal to it.
+
+    Attributes:
+        answered: Emitted with an `Answer`: `keep` to close when the run has ended by itself, `save` to end it now,
+            `leave` to close without waiting for the last save.
+    """
+
+    answered = Signal(str)
+
+    def __init__(self, status: str, waiting: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("closing-dialog")
+        self.setWindowTitle("A model is still learning")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setFixedWidth(_WIDTH_PX)
+        self.heading = Label("A model is still learning", size="title", bold=True)
+        self.words = Label(_question(status, waiting), role="muted", wrap=True)
+        self.save_button = TextButton(
+            "Stop, save and close", role="primary", icon_name="stop", tip="What it has learned is kept; it can go on."
+        )
+        self.keep_button = TextButton(
+            "Keep training", tip="The window goes out of the way, and closes when the run has ended."
+        )
+        self.cancel_button = TextButton("Cancel", tip="Everything stays as it is (Esc).")
+        self.leave_button = TextButton(
+            "Close without waiting", tip="What is saved is kept; continue the run next time."
+        )
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.timeout.connect(self.leave_button.show)
+        self._build()
+
+    def _build(self) -> None:
+        self.leave_button.hide()
+        self.save_button.setDefault(True)
+        self.save_button.clicked.connect(self._on_save)
+        self.keep_button.clicked.connect(self._on_keep)
+        self.leave_button.clicked.connect(self._on_leave)
+        self.cancel_button.clicked.connect(self.reject)
+        row = QHBoxLayout()
+        row.setSpacing(2 * SPACE_PX)
+        row.addWidget(self.cancel_button)
+        row.addStretch(1)
+        for button in (self.leave_button, self.keep_button, self.save_button):
+            row.addWidget(button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(5 * SPACE_PX, 4 * SPACE_PX, 5 * SPACE_PX, 4 * SPACE_PX)
+        column.setSpacing(3 * SPACE_PX)
+        column.addWidget(self.heading)
+        column.addWidget(self.words)
+        column.addSpacing(SPACE_PX)
+        column.addLayout(row)
+
+    def show_saving(self) -> None:
+        """The run was asked to end: say so, and offer not to wait where that takes long."""
+        self.heading.setText("Saving what it has learned…")
+        self.words.setText("The window closes by itself as soon as that is done.")
+        self.save_button.hide()
+        self.keep_button.hide()
+        self.cancel_button.setText("Stay open")
+        self.cancel_button.setToolTip("The run ends and is saved; the window stays.")
+        self._patience.start(_PATIENCE_MS)
+
+    def show_saved(self) -> None:
+        """All it has learned is on disk; only the file that Explore opens is still being made."""
+        self.heading.setText("All it has learned is saved")
+        self.words.setText(
+            "The model file that Explore opens is being finished; the window closes by itself when that is done. "
+            "Without it the run can still go on next time."
+        )
+        self.leave_button.show()
+
+    @Slot()
+    def _on_save(self) -> None:
+        self.show_saving()
+        self.answered.emit("save")
+
+    @Slot()
+    def _on_keep(self) -> None:
+        self.answered.emit("keep")
+        self.accept()
+
+    @Slot()
+    def _on_leave(self) -> None:
+        self.answered.emit("leave")
+
+
+def _question(status: str, waiting: int) -> str:
+    """What stands above the buttons."""
+    parts = [f"It is at {status}." if status else "It is getting ready."]
+    parts.append("Stopped runs keep what they have learned, and can go on next time.")
+    if waiting:
+        runs = "one more run waits" if waiting == 1 else f"{waiting:,} more runs wait"
+        parts.append(f"In the queue, {runs}: they are still there next time.")
+    return " ".join(parts)
