@@ -89,7 +89,7 @@ def test_cancel_and_escape_leave_everything_as_it_is(qtbot: QtBot, closing: Clos
     qtbot.mouseClick(closing.ask().cancel_button, Qt.MouseButton.LeftButton)
     assert closing.guard.dialog is None
     qtbot.keyClick(closing.ask(), Qt.Key.Key_Escape)
-    assert closing.guard.plan == "stay"
+    assert str(closing.guard.plan) == "stay"
     at = trainer.reached
     qtbot.waitUntil(lambda: trainer.reached > at + 10)
     assert closing.window.isVisible()
@@ -168,7 +168,7 @@ def test_what_is_saved_need_not_be_waited_for(qtbot: QtBot, closing: Closing) ->
     assert dialog.leave_button.isVisible()
     assert "is saved" in dialog.heading.text()
     qtbot.mouseClick(dialog.cancel_button, Qt.MouseButton.LeftButton)
-    assert closing.guard.plan == "stay"
+    assert str(closing.guard.plan) == "stay"
 
 
 def test_runs_that_wait_are_named_and_keep_the_window_open(
