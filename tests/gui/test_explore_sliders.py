@@ -195,12 +195,39 @@ def test_the_lock_can_be_clicked(shell: ShellStudio, qtbot: QtBot) -> None:
     assert not slider.is_locked
 
 
-def test_sections_show_a_dozen_and_more_on_demand(shell: ShellStudio) -> None:
+def in_view(shell: ShellStudio, group: str) -> list[str]:
+    """Sliders of a group that can be seen whole, without scrolling."""
+    page = shell.window.explore
+    found = []
+    for slider in page.latents.sliders:
+        whole = slider.visibleRegion().boundingRect() == slider.rect()
+        if slider.direction.group == group and slider.isVisible() and whole:
+            found.append(slider.direction.id)
+    return found
+
+
+@pytest.mark.parametrize(("size", "shape", "colour"), [((1440, 900), 5, 3), ((1280, 720), 4, 2)])
+@pytest.mark.parametrize("matter", ["", "experts", "lint", "copies"])
+def test_sliders_come_first(shell: ShellStudio, size: tuple[int, int], shape: int, colour: int, matter: str) -> None:
+    shell.window.resize(*size)
+    page = shell.window.explore
+    page.right.open_matter(matter)
+    QApplication.processEvents()
+    QApplication.processEvents()
+    assert page.teacher.meter.visibleRegion().boundingRect() == page.teacher.meter.rect()
+    assert len(in_view(shell, "shape")) >= shape
+    assert len(in_view(shell, "colour")) >= colour
+
+
+def test_sections_show_what_fits_and_more_on_demand(shell: ShellStudio) -> None:
     panel = shell.window.explore.latents
     shape = panel.section("shape")
-    assert len(shape.sliders) == 12
+    shown = [slider for slider in shape.sliders if slider.isVisible()]
+    assert 4 <= len(shown) <= 12
     shape._more.click()
-    assert len(shape.sliders) == 16
+    assert len([slider for slider in shape.sliders if slider.isVisible()]) == min(16, len(shown) + 12)
+    shell.window.resize(1280, 700)
+    assert len([slider for slider in shape.sliders if slider.isVisible()]) == min(16, len(shown) + 12)
     raw = panel.section("raw")
     assert not raw.sliders, "raw numbers are folded away until asked for"
     raw.header.click()

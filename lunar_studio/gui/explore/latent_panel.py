@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.latent import Direction, DirectionGroup, raw_directions
-from lunar_studio.gui.explore.latent_slider import LatentSlider
+from lunar_studio.gui.explore.latent_slider import ROW_PX, LatentSlider
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
@@ -24,6 +24,9 @@ _TITLES: dict[DirectionGroup, tuple[str, str]] = {
     "raw": ("Raw numbers", "Every single number of the latent. Few of them mean anything on their own."),
 }
 _MOST_FOUND = 40
+_MORE_PX = 8 * SPACE_PX
+_WEIGHTS: dict[DirectionGroup, tuple[int, int]] = {"shape": (5, 4), "colour": (3, 2), "yours": (3, 2)}
+"""How groups share the rows that are in view: their parts, and how many each gets even where there is no room."""
 
 
 class SliderSection(QWidget):
@@ -32,7 +35,7 @@ class SliderSection(QWidget):
     Args:
         group: Which.
         directions: Largest share first.
-        shown: How many are shown before "show more".
+        shown: How many are shown at most before "show more"; `fit` may say fewer.
         parent: Its owner.
 
     Attributes:
@@ -47,9 +50,11 @@ class SliderSection(QWidget):
         super().__init__(parent)
         title, tip = _TITLES[group]
         self.setObjectName(f"section/{group}")
+        self.group = group
         self._directions = directions
         self._step = max(1, shown)
         self._wanted = shown
+        self._grown = False
         self.sliders: list[LatentSlider] = []
         self.header = SectionHeader(title, note=str(len(directions)))
         self.header.setToolTip(tip)
@@ -69,6 +74,17 @@ class SliderSection(QWidget):
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.setVisible(self.header.isChecked())
 
+    def __len__(self) -> int:
+        """How many sliders there could be."""
+        return len(self._directions)
+
+    def fit(self, rows: int) -> None:
+        """Show so many sliders, unless the artist has asked for more."""
+        rows = min(rows, self._step)
+        if not self._grown and rows != self._wanted:
+            self._wanted = rows
+            self.fill()
+
     def fill(self) -> None:
         """Build the sliders that are wanted and not there yet; nothing while folded."""
         unfolded = self.header.isChecked()
@@ -78,7 +94,9 @@ class SliderSection(QWidget):
                 self.sliders.append(slider)
                 self._rows.addWidget(slider)
                 self.slider_made.emit(slider)
-        left = len(self._directions) - len(self.sliders)
+        for place, slider in enumerate(self.sliders):
+            slider.setVisible(place < self._wanted)
+        left = len(self._directions) - min(self._wanted, len(self._directions))
         self._body.setVisible(unfolded)
         self._more.setVisible(unfolded and left > 0)
         more = f"Show {min(left, self._step)} more"
@@ -90,7 +108,8 @@ class SliderSection(QWidget):
 
     @Slot()
     def _on_more(self) -> None:
-        self._wanted = len(self.sliders) + self._step
+        self._grown = True
+        self._wanted += self._step
         self.fill()
 
 
@@ -152,6 +171,8 @@ class LatentPanel(Panel):
         self._column.addWidget(self._welcome)
         self._column.addStretch(1)
         scroll = QScrollArea()
+        scroll.setObjectName("slider-list")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # sliders scroll into view by themselves
         scroll.setWidget(self._list)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -159,6 +180,8 @@ class LatentPanel(Panel):
         scroll.viewport().setAutoFillBackground(False)
         self._list.setAutoFillBackground(False)
         self.column.addWidget(scroll, 1)
+        self._scroll = scroll
+        scroll.installEventFilter(self)
         self.setMinimumWidth(280)
 
     # ---- state -------------------------------------------------------------------------------------
@@ -195,8 +218,33 @@ class LatentPanel(Panel):
                 section.slider_made.connect(self._on_slider_made)
                 self._sections.append(section)
                 self._column.insertWidget(1 + len(self._sections), section)
-                section.fill()
+        self._share_rows()
+        for section in self._sections:
+            section.fill()
         self._on_search(self.search.text())
+
+    def _share_rows(self) -> None:
+        """Let every group begin with as many sliders as are in view without scrolling."""
+        sharing = [section for section in self._sections if section.group in _WEIGHTS]
+        heads = sum(section.header.sizeHint().height() + SPACE_PX for section in self._sections)
+        room = self._scroll.height() - heads - _MORE_PX * len(sharing)
+        rows = max(0, room) // ROW_PX
+        wanted = {section.group: min(len(section), _WEIGHTS[section.group][1]) for section in sharing}
+        left = rows - sum(wanted.values())
+        while left > 0 and (open_ones := [part for part in sharing if wanted[part.group] < len(part)]):
+            # The group that is furthest below its part comes next.
+            least = min(open_ones, key=lambda part: wanted[part.group] / _WEIGHTS[part.group][0])
+            wanted[least.group] += 1
+            left -= 1
+        for section in sharing:
+            section.fit(wanted[section.group])
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The list has another height: another number of rows is in view."""
+        if watched is self._scroll and event.type() == QEvent.Type.Resize:
+            self._share_rows()
+            self.show_document(self._document)
+        return super().eventFilter(watched, event)
 
     def show_document(self, document: Document) -> None:
         """Put every slider where the document stands."""

@@ -24,7 +24,9 @@ REACH = 4.0
 MERGE_MS = 500
 """Arrow keys and wheel notches closer together than this are one step in the history."""
 
-_HEIGHT_PX = 6 * SPACE_PX
+ROW_PX = 6 * SPACE_PX
+"""Height of a slider."""
+
 _VALUE_PX = 13 * SPACE_PX
 _MOON_PX = 14
 
@@ -202,11 +204,11 @@ class LatentSlider(QSlider):
 
     def sizeHint(self) -> QSize:
         """One row."""
-        return QSize(280, _HEIGHT_PX)
+        return QSize(280, ROW_PX)
 
     def minimumSizeHint(self) -> QSize:
         """Room for a name, a short groove, a value and the lock."""
-        return QSize(220, _HEIGHT_PX)
+        return QSize(220, ROW_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Name, groove, moon, value, lock; a ring when it has the keyboard."""

@@ -28,7 +28,7 @@ from lunar_studio.session.pixel_commands import PatchEdits
 
 _ROW_PX = 6 * SPACE_PX
 # Rows in view by the height of the column that the panel stands in: on a small screen sliders need the room more.
-_ROWS_FROM_PX = ((860, 4), (700, 2), (0, 1))
+_ROWS_FROM_PX = ((760, 4), (0, 3))
 _NOTHING_CHOSEN = "Choose a finding that can be mended safely"
 
 
@@ -112,7 +112,10 @@ class LintPanel(Panel):
     Attributes:
         view: The list.
         fix: The button that mends the chosen finding.
+        examined: Emitted with the `LintReport` of another sprite.
     """
+
+    examined = Signal(object)
 
     def __init__(self, controller: ExploreController, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -177,6 +180,7 @@ class LintPanel(Panel):
             # What was marked stays marked on the next sprite, while that has it too.
             self.view.choose(self._model.row_like(chosen))
         self._tell()
+        self.examined.emit(self._report)
 
     @Slot()
     def _on_reset(self) -> None:

@@ -5,7 +5,7 @@ It compares drawings, not colours, and it follows the sliders at a walk: a few t
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import Decoded
@@ -24,7 +24,7 @@ _EVERY_MS = 150
 _ROUNDING = 1e-6
 _ROW_PX = 5 * SPACE_PX
 # Rows in view by the height of the column that the panel stands in: on a small screen sliders need the room more.
-_ROWS_FROM_PX = ((860, 3), (700, 2), (0, 1))
+_ROWS_FROM_PX = ((0, 3),)
 _ABOUT = (
     "The drawings of the training art that are nearest to this sprite, wherever it stands, mirrored or not, in "
     "whatever colours. A near copy is nearer than hardly any new drawing comes: change it before you call it your "
@@ -85,7 +85,10 @@ class NeighboursPanel(Panel):
     Attributes:
         verdict: Whether it is a near copy, in a word or two.
         rows: One for each neighbour that may be shown.
+        compared: Emitted with the `Neighbours` of another sprite, or None while another model is opened.
     """
+
+    compared = Signal(object)
 
     def __init__(self, controller: ExploreController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -186,6 +189,7 @@ class NeighboursPanel(Panel):
         self.verdict.setAccessibleName(f"Copy guard: {verdict}" if verdict else "Copy guard")
         self.verdict.setToolTip(f"{self._sentence()}\n{_ABOUT}")
         self.header.setAccessibleDescription(self._sentence())
+        self.compared.emit(found)
 
     def _sentence(self) -> str:
         found = self._found

@@ -13,6 +13,8 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.explore.blaming import Blaming
+from lunar_studio.gui.explore.breed_view import BreedView
+from lunar_studio.gui.explore.breeding import Breeding
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.centre_views import CentreViews
@@ -24,6 +26,7 @@ from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
 from lunar_studio.gui.explore.painting import TOOLS, Painting
+from lunar_studio.gui.explore.right_column import RightColumn
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
@@ -63,6 +66,7 @@ class ExplorePage(QWidget):
         teacher: The score.
         lint: What rules of the craft say.
         neighbours: What the training art holds that is like the sprite.
+        right: Sliders, score and side matters.
         shelf: Bookmarks and history.
         strip: Random sprites or variations.
         roll_bar: Words, seed, spread.
@@ -71,6 +75,8 @@ class ExplorePage(QWidget):
         following: Makes the rest of the sprite follow pinned pixels.
         blaming: Shows which pixels cost the score.
         improving: Looks for versions that score higher.
+        breed: A grid of variations.
+        breeding: What the grid does.
     """
 
     open_asked = Signal()
@@ -99,6 +105,8 @@ class ExplorePage(QWidget):
         self.improve = ImprovePanel()
         self.blaming = Blaming(controller, critic, self.canvas, self)
         self.improving = Improving(controller, critic, self.canvas, self.improve, self)
+        self.breed = BreedView()
+        self.breeding = Breeding(controller, self.breed, self)
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -136,19 +144,13 @@ class ExplorePage(QWidget):
         column.addWidget(self.tools)
         centre.column.addWidget(self.views, 1)
         self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
-        self._right = QWidget()
-        right = QVBoxLayout(self._right)
-        right.setContentsMargins(0, 0, 0, 0)
-        right.setSpacing(SPACE_PX)
-        right.addWidget(self.latents, 1)
-        right.addWidget(self.improve, 1)
-        self.improve.hide()
-        right.addWidget(self.teacher)
-        right.addWidget(self.lint)
-        right.addWidget(self.neighbours)
+        self.views.add(
+            "breed", "Breed", "breed", self.breed, "A grid of variations; mark some, and breed on from them."
+        )
+        self.right = RightColumn(self.latents, self.improve, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
-        self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self._right, stretch=0)
+        self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self.right, stretch=0)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
         column.addWidget(self._outer)
@@ -226,7 +228,7 @@ class ExplorePage(QWidget):
         return not self._panel(name).isHidden()
 
     def _panel(self, name: str) -> QWidget:
-        return {"shelf": self.shelf, "strip": self.strip, "sliders": self._right}[name]
+        return {"shelf": self.shelf, "strip": self.strip, "sliders": self.right}[name]
 
     def layout_state(self) -> str:
         """Sizes of the splitters and what is hidden, as text for the settings."""

@@ -13,7 +13,6 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 from lunar_studio.gui.widgets.panel import Panel
-from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 
 _DIGITS = {
@@ -30,8 +29,8 @@ _DIGITS = {
     "-": ("000", "000", "000", "111", "000", "000", "000"),
 }
 _DOT_PX = 5
-_METER_PX = 18 * SPACE_PX
-_ROW_PX = 9 * SPACE_PX
+_METER_PX = 14 * SPACE_PX
+_ROW_PX = 5 * SPACE_PX
 _TOOL_PX = 6 * SPACE_PX
 _PREVIEW_PX = 17 * SPACE_PX
 TICKS = (10, 50, 90)
@@ -106,7 +105,7 @@ class ScoreMeter(QWidget):
         self._paint_words(painter, left)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        bar = QRectF(left, 7 * SPACE_PX, self.width() - left, 2 * SPACE_PX)
+        bar = QRectF(left, 6 * SPACE_PX, self.width() - left, 2 * SPACE_PX)
         painter.setBrush(theme.colour(tokens.sunken))
         painter.drawRoundedRect(bar, RADIUS_PX, RADIUS_PX)
         if self._score is not None:
@@ -136,7 +135,7 @@ class ScoreMeter(QWidget):
         tokens = theme.current()
         painter.setFont(theme.font("small"))
         painter.setPen(theme.colour(tokens.muted))
-        area = QRect(left, 0, self.width() - left, 6 * SPACE_PX)
+        area = QRect(left, 0, self.width() - left, 5 * SPACE_PX)
         words = "no score yet" if self._score is None else sentence(self._score)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
         if self._score is None or self._before is None:
@@ -160,7 +159,7 @@ class ScoreMeter(QWidget):
 
 
 class ExpertBars(QWidget):
-    """A bar for each expert: its own score, with its sentence under it."""
+    """A line for each expert: its name, a bar, its own score."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -187,20 +186,20 @@ class ExpertBars(QWidget):
         return QSize(280, len(self._experts) * _ROW_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Name, bar, number; sentence."""
+        """Name, bar, number; the sentence is in the tooltip."""
         tokens = theme.current()
         painter = QPainter(self)
-        small, vertical = theme.font("small"), Qt.AlignmentFlag.AlignVCenter
+        vertical = Qt.AlignmentFlag.AlignVCenter
         names = 26 * SPACE_PX
         for row, expert in enumerate(self._experts):
             top = row * _ROW_PX
-            line = QRect(0, top, self.width(), 4 * SPACE_PX)
+            line = QRect(0, top, self.width(), _ROW_PX)
             painter.setFont(theme.font())
             painter.setPen(theme.colour(tokens.text))
             name = painter.fontMetrics().elidedText(expert.name, Qt.TextElideMode.ElideRight, names - SPACE_PX)
             painter.drawText(line, vertical | Qt.AlignmentFlag.AlignLeft, name)
             painter.drawText(line, vertical | Qt.AlignmentFlag.AlignRight, f"{expert.value:.0f}")
-            bar = QRectF(names, top + 1.5 * SPACE_PX, self.width() - names - 9 * SPACE_PX, SPACE_PX)
+            bar = QRectF(names, top + 2 * SPACE_PX, self.width() - names - 9 * SPACE_PX, SPACE_PX)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour(tokens.sunken))
@@ -209,11 +208,6 @@ class ExpertBars(QWidget):
             painter.setBrush(theme.colour(getattr(tokens, tone(expert.value)), 0.35 + 0.65 * min(1.0, 2 * expert.gate)))
             filled = QRectF(bar.left(), bar.top(), max(4.0, bar.width() * expert.value / 100), bar.height())
             painter.drawRoundedRect(filled, 2, 2)
-            painter.setFont(small)
-            painter.setPen(theme.colour(tokens.muted))
-            words = QRect(0, top + 4 * SPACE_PX, self.width(), 4 * SPACE_PX)
-            shown = painter.fontMetrics().elidedText(expert_sentence(expert), Qt.TextElideMode.ElideRight, self.width())
-            painter.drawText(words, vertical | Qt.AlignmentFlag.AlignLeft, shown)
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""
@@ -240,10 +234,6 @@ class TeacherPanel(Panel):
         self.meter = ScoreMeter()
         self.experts = ExpertBars()
         self.column.setSpacing(SPACE_PX)
-        self._head = QHBoxLayout()
-        self._head.setSpacing(SPACE_PX)
-        self._head.addWidget(SectionHeader("Teacher", folds=False), 1)
-        self.column.addLayout(self._head)
         self.preview = SpriteThumb("Current sprite", _PREVIEW_PX)
         self.preview.setObjectName("sprite-preview")
         self.preview.setToolTip("The current sprite, at its real size or a whole multiple. Click to see it large.")
@@ -254,15 +244,27 @@ class TeacherPanel(Panel):
         row.addWidget(self.preview)
         row.addWidget(self.meter, 1)
         self.column.addLayout(row)
+        self._matters, self._tools = QHBoxLayout(), QHBoxLayout()
+        self._matters.setSpacing(SPACE_PX // 2)
+        self._tools.setSpacing(SPACE_PX)
+        below = QHBoxLayout()
+        below.addLayout(self._matters)
+        below.addStretch(1)
+        below.addLayout(self._tools)
+        self.column.addLayout(below)
         self.column.addWidget(self.experts)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._last: float | None = None
         self._reference: float | None = None
 
     def add_tool(self, button: QWidget) -> None:
-        """Put a button at the right end of the heading."""
+        """Put a button at the right end of the line under the meter."""
         button.setFixedHeight(_TOOL_PX)
-        self._head.addWidget(button)
+        self._tools.addWidget(button)
+
+    def add_matter(self, button: QWidget) -> None:
+        """Put the button of a side matter at the left of that line."""
+        self._matters.addWidget(button)
 
     def set_preview_visible(self, visible: bool) -> None:
         """Show the sprite beside its score, or leave the score the room."""
