@@ -355,7 +355,10 @@ def _centre(view_id: str, title: str, tip: str, place: int, icon: str) -> Action
     return Action(f"view-{view_id}", title, tip, "view", f"Alt+{place}", "model_loaded", icon, checkable=True)
 
 
-_CENTRE = (_centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),)
+_CENTRE = (
+    _centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),
+    _centre("breed", "Breed", "Many variations at once: mark some, and breed on from them.", 2, "breed"),
+)
 
 _VIEW = (
     Action(

@@ -57,6 +57,21 @@ class KnowsItsArt(Protocol):
         """The training sprites whose drawings are nearest; `UNKNOWN_ART` where the model carries no fingerprints."""
 
 
+@runtime_checkable
+class DrawsMany(Protocol):
+    """An explorer that draws and judges many sprites faster together than one by one."""
+
+    def decode_many(self, latents: Sequence[Latent]) -> tuple[Sprite, ...]:
+        """The exact pixels of many latents, in order.
+
+        Raises:
+            ValueError: A latent is of another length than the model's.
+        """
+
+    def score_many(self, sprites: Sequence[Sprite]) -> tuple[Score, ...]:
+        """The teacher's judgement of many sprites, in order."""
+
+
 class ExplorerLoader(Protocol):
     """Opens a model file."""
 

@@ -122,6 +122,11 @@ class ExploreController(QObject):
         """What was shown last: sprite and score."""
         return self._current
 
+    @property
+    def directions(self) -> tuple[Direction, ...]:
+        """What sliders move along but for raw numbers: the model's."""
+        return () if self._model is None else self._model.directions
+
     def direction(self, direction_id: str) -> Direction:
         """The direction of that id.
 
@@ -357,6 +362,22 @@ class ExploreController(QObject):
         current, document = self._current, self.document
         if current is None or current.latent != document.latent:
             return
+        score = None if math.isnan(current.score.value) else current.score.value
+        self.keep(current.latent, current.sprite, score, seed=document.seed, edits=document.edits)
+
+    def keep(
+        self, latent: Latent, sprite: Sprite, score: float | None, *, seed: int = 0, edits: Overlay = NOTHING
+    ) -> None:
+        """Keep a sprite on the shelf, whether it is the one on the canvas or not.
+
+        Args:
+            latent: Where it is.
+            sprite: Its pixels.
+            score: The teacher's judgement, 0 to 100.
+            seed: What it grew from.
+            edits: Which of its pixels were painted.
+        """
+        document = self.document
         number = len(document.bookmarks) + 1
         taken = {kept.id for kept in document.bookmarks}
         while f"kept-{number}" in taken:
@@ -367,13 +388,13 @@ class ExploreController(QObject):
                 Bookmark(
                     f"kept-{number}",
                     name,
-                    current.latent,
-                    current.sprite,
-                    None if math.isnan(current.score.value) else current.score.value,
-                    document.seed,
+                    latent,
+                    sprite,
+                    score,
+                    seed,
                     document.prompt,
                     model=document.model,
-                    edits=document.edits,
+                    edits=edits,
                 )
             )
         )

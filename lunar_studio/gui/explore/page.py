@@ -144,9 +144,7 @@ class ExplorePage(QWidget):
         column.addWidget(self.tools)
         centre.column.addWidget(self.views, 1)
         self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
-        self.views.add(
-            "breed", "Breed", "breed", self.breed, "A grid of variations; mark some, and breed on from them."
-        )
+        self.views.add("breed", "Breed", "breed", self.breed, "Many variations; mark some, and breed on from them.")
         self.right = RightColumn(self.latents, self.improve, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)

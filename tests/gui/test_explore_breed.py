@@ -1,0 +1,189 @@
+"""The Breed view in a real window: begin, mark, breed, go back, take, keep; mouse and keyboard; every step undone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from lunar_studio.core.latent import Latent
+from lunar_studio.gui.explore.breed_view import BreedView
+from lunar_studio.gui.explore.generation_tree import places, told
+from lunar_studio.session.breeding import BreedingTree, Generation
+from lunar_studio.session.breeding_commands import MarkChildren
+from lunar_studio.session.commands import LockSlider
+from tests.gui.shell_studio import ShellStudio, studio
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def shell(qtbot: QtBot) -> Iterator[ShellStudio]:
+    with studio(qtbot) as made:
+        made.window.actions_by_id["view-breed"].trigger()
+        yield made
+
+
+@pytest.fixture
+def view(shell: ShellStudio) -> BreedView:
+    return shell.window.explore.breed
+
+
+def shown(shell: ShellStudio) -> Generation:
+    found = shell.session.document.breeding.shown
+    assert found is not None
+    return found
+
+
+def begin(shell: ShellStudio, view: BreedView, qtbot: QtBot, side: int = 4) -> Generation:
+    view.side.setCurrentIndex(view.side.findData(side))
+    qtbot.mouseClick(view.begin, LEFT)
+    qtbot.waitUntil(lambda: view.grid.filled == side * side)
+    return shown(shell)
+
+
+def click(view: BreedView, qtbot: QtBot, index: int) -> None:
+    qtbot.mouseClick(view.grid, LEFT, pos=view.grid.cell(index).center())
+
+
+def test_the_empty_view_teaches_and_begins(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    assert view.isVisible()
+    assert not view.breed.isEnabled()
+    view._empty.acted.emit()
+    qtbot.waitUntil(lambda: view.grid.filled == 36)
+    bred = shown(shell)
+    assert bred.parents == (shell.session.document.latent,)
+    assert (bred.count, bred.share, bred.parent) == (36, "all", "")
+    assert shell.session.entries[-1].title == "Breed from the sprite"
+    shell.session.undo()
+    assert shell.session.document.breeding == BreedingTree()
+    assert view.grid.count == 36
+    assert not view.grid.isVisible()
+
+
+def test_marked_children_are_the_parents_of_the_next(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    first = begin(shell, view, qtbot)
+    for index in (9, 2, 5):
+        click(view, qtbot, index)
+    click(view, qtbot, 5)
+    assert shown(shell).kept == (2, 9)
+    assert view.breed.text() == "Breed 2"
+    steps = len(shell.session.entries)
+    litter = shell.window.explore.breeding._litter(first).latents
+    qtbot.mouseClick(view.breed, LEFT)
+    qtbot.waitUntil(lambda: view.grid.filled == 16)
+    second = shown(shell)
+    assert second.parents == (litter[2], litter[9])
+    assert second.parent == first.id
+    assert len(shell.session.entries) == steps + 1
+    qtbot.mouseClick(view.tree, LEFT, pos=view.tree.node(first.id).center())
+    assert shown(shell).id == first.id
+    assert shown(shell).kept == (2, 9)
+    qtbot.mouseClick(view.again, LEFT)
+    third = shown(shell)
+    assert (third.parents, third.parent) == (first.parents, "")
+    assert [one.id for one in shell.session.document.breeding.generations] == [first.id, second.id, third.id]
+    qtbot.keyClick(view.tree, Qt.Key.Key_Up)
+    assert shown(shell).id == first.id
+    qtbot.keyClick(view.tree, Qt.Key.Key_Right)
+    assert shown(shell).id == second.id
+    qtbot.keyClick(view.tree, Qt.Key.Key_Left)
+    assert shown(shell).id == first.id
+
+
+def test_the_keyboard_walks_marks_takes_and_keeps(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    bred = begin(shell, view, qtbot)
+    view.grid.setFocus()
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Down):
+        qtbot.keyClick(view.grid, key)
+    assert view.grid.chosen == 2 * view.grid.columns
+    qtbot.keyClick(view.grid, Qt.Key.Key_Space)
+    assert shown(shell).kept == (view.grid.chosen,)
+    assert "marked" in view.grid.accessibleName()
+    wanted = shell.window.explore.breeding._litter(bred).latents[view.grid.chosen]
+    qtbot.keyClick(view.grid, Qt.Key.Key_K)
+    kept = shell.session.document.bookmarks[-1]
+    assert kept.latent == wanted
+    assert kept.sprite == shell.loader.explorer.decode(wanted)
+    before = shell.session.document.latent
+    qtbot.keyClick(view.grid, Qt.Key.Key_Return)
+    assert shell.session.document.latent == wanted
+    shell.session.undo()
+    assert shell.session.document.latent == before
+
+
+def test_a_double_click_takes_and_leaves_the_marks(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    bred = begin(shell, view, qtbot)
+    spot = view.grid.cell(7).center()
+    qtbot.mouseClick(view.grid, LEFT, pos=spot)
+    assert shown(shell).kept == (7,)
+    qtbot.mouseDClick(view.grid, LEFT, pos=spot)
+    assert shell.session.document.latent == shell.window.explore.breeding._litter(bred).latents[7]
+    assert shown(shell).kept == ()
+    shell.wait_until_shown()
+
+
+def test_locks_shares_and_strength_reach_the_generation(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    shell.controller.do(LockSlider("shape/1"))
+    view.strength.setValue(90)
+    qtbot.mouseClick(view._share_buttons["colours"], LEFT)
+    bred = begin(shell, view, qtbot, side=5)
+    assert (bred.share, bred.strength, bred.held, bred.count) == ("colours", 0.9, ("shape/1",), 25)
+    parent = bred.parents[0].values_L
+    for child in shell.window.explore.breeding._litter(bred).latents:
+        assert (child.values_L[:16] == parent[:16]).all()
+        assert (child.values_L[16:22] != parent[16:22]).all()
+
+
+def test_a_leaf_can_be_removed_and_comes_back(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    first = begin(shell, view, qtbot)
+    shell.controller.do(MarkChildren(first.id, (1,)))
+    qtbot.mouseClick(view.breed, LEFT)
+    second = shown(shell)
+    view.tree.remove_asked.emit(first.id)
+    assert len(shell.session.document.breeding) == 2, "something was bred from it"
+    view.tree.remove_asked.emit(second.id)
+    assert shown(shell).id == first.id
+    shell.session.undo()
+    assert shown(shell).id == second.id
+    qtbot.waitUntil(lambda: view.grid.filled == 16)
+
+
+def test_thumbnails_of_the_tree_arrive(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    bred = begin(shell, view, qtbot)
+    qtbot.waitUntil(lambda: not view.tree.missing())
+    node = view.tree.node(bred.id)
+    seen = view.tree.grab(node).toImage()
+    colours = {seen.pixel(x, y) for x in range(4, node.width() - 4) for y in range(4, node.height() - 4)}
+    assert len(colours) > 3
+
+
+def test_without_a_model_there_is_nothing_to_breed(qtbot: QtBot) -> None:
+    with studio(qtbot, model=False) as bare:
+        bare.window.explore.breed.begin_asked.emit()
+        assert bare.session.document.breeding == BreedingTree()
+
+
+@given(st.lists(st.integers(0, 30), max_size=30))
+def test_nodes_never_lie_on_each_other(parents: list[int]) -> None:
+    parent = Latent([0.0])
+    made: list[Generation] = []
+    for number, link in enumerate(parents):
+        above = "" if link == 0 or not made else made[(link - 1) % len(made)].id
+        made.append(Generation(f"g{number}", (parent,), 0, 0.5, parent=above))
+    tree = BreedingTree(tuple(made))
+    found = places(tree)
+    assert len(set(found.values())) == len(made)
+    for generation in made:
+        assert found[generation.id][0] == tree.depth(generation.id)
+    if made:
+        assert {row for _, row in found.values()} == set(range(max(row for _, row in found.values()) + 1))
+
+
+def test_a_generation_is_told_in_words() -> None:
+    one = Generation("a", (Latent([0.0]),) * 3, 7, 0.5, "shape", 36)
+    assert told(BreedingTree((one,)), one) == "Generation 1: 36 from 3 parents, shape only, strength 0.50, seed 7"
