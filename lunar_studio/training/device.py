@@ -20,6 +20,7 @@ from torch import nn
 
 from lunar_studio.core.config import TrainingConfig
 from lunar_studio.errors import ConfigError
+from lunar_studio.training.peers import ALONE, Peers, processes_here
 
 PROBE_STEPS = 3
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -65,26 +66,34 @@ def lay_out(module: nn.Module, memory_format: torch.memory_format) -> nn.Module:
     return module
 
 
-def choose_device(config: TrainingConfig) -> torch.device:
-    """The device a configuration asks for.
+def choose_device(config: TrainingConfig, peers: Peers = ALONE) -> torch.device:
+    """The device a configuration asks for; each process of a run takes a CUDA device of its own.
 
     Raises:
-        ConfigError: CUDA is asked for and not there.
+        ConfigError: CUDA is asked for and not there, or one device for several processes.
     """
+    own = f"cuda:{peers.local_rank}"
     if config.device == "auto":
-        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+        return torch.device(own if torch.cuda.is_available() else "cpu")
     device = torch.device(config.device)
+    if peers.size > 1 and device.type == "cuda":
+        if device.index is not None:
+            raise ConfigError(
+                f"{peers.size} processes cannot share {config.device}.", hint="Choose device `cuda` or `auto`."
+            )
+        device = torch.device(own)
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ConfigError("This machine has no CUDA device that torch can use.", hint="Choose device `auto` or `cpu`.")
     return device
 
 
 def set_threads(config: TrainingConfig) -> int:
-    """Give torch its threads; 0 leaves one core to the window. Returns how many.
+    """Give torch its threads; 0 leaves one core to the window, or shares them among processes. Returns how many.
 
     OpenMP keeps the number per calling thread, so this binds the training thread, not the window's decoder.
     """
-    threads = config.threads or max(1, (os.cpu_count() or 2) - 1)
+    cores, processes = os.cpu_count() or 2, processes_here()
+    threads = config.threads or max(1, cores // processes if processes > 1 else cores - 1)
     torch.set_num_threads(threads)
     return threads
 
@@ -109,18 +118,20 @@ def candidates(device: torch.device) -> tuple[str, ...]:
     return ("fp32", "bf16") if native else ("fp32",)
 
 
-def choose_plan(config: TrainingConfig, time_step: Callable[[Plan], Callable[[], None]]) -> Plan:
-    """Measure the candidate precisions and take the fastest.
+def choose_plan(config: TrainingConfig, time_step: Callable[[Plan], Callable[[], None]], peers: Peers = ALONE) -> Plan:
+    """Measure the candidate precisions and take the fastest; processes that share a run agree on it.
 
     Args:
         config: What is asked for; a named precision is taken as it is, and still timed.
         time_step: Given a plan, builds a fresh step function that runs on throw-away weights.
+        peers: The processes that share the run.
     """
-    device = choose_device(config)
+    device = choose_device(config, peers)
     if device.type == "cuda":
+        torch.cuda.set_device(device.index or 0)
         torch.backends.cudnn.benchmark = True
     names = candidates(device) if config.precision == "auto" else (config.precision,)
-    times = {name: _median_s(time_step(Plan(device, name, "measuring")), device) for name in names}
+    times = peers.mean({name: _median_s(time_step(Plan(device, name, "measuring")), device) for name in names})
     best = min(times, key=lambda name: times[name])
     figures = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in times.items())
     reason = f"measured a step on this machine: {figures}" if len(times) > 1 else f"as set; one step takes {figures}"

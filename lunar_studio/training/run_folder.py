@@ -1,10 +1,17 @@
-"""A run's folder: `config.json`, `run.json`, `metrics.jsonl`, `checkpoints/`, `model.safetensors`."""
+"""A run's folder: `config.json`, `run.json`, `metrics.jsonl`, `checkpoints/`, `milestones/`, `model.safetensors`.
+
+A run that began from a model also keeps a copy of it, `start.safetensors`, so that it can go on without it.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import IO, Literal
+from typing import Literal
 
 import msgspec
 
@@ -12,15 +19,20 @@ from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import StepDone, Validated
 from lunar_studio.errors import TrainingError
 
-CONFIG, FACTS, METRICS, CHECKPOINTS, MODEL = (
+CONFIG, FACTS, METRICS, CHECKPOINTS, MILESTONES, MODEL, START = (
     "config.json",
     "run.json",
     "metrics.jsonl",
     "checkpoints",
+    "milestones",
     "model.safetensors",
+    "start.safetensors",
 )
 # Every step would make metrics larger than the model; plots need no more.
 LOG_EVERY = 10
+
+
+RunState = Literal["running", "finished", "stopped", "failed"]
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +48,12 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
         precision: How.
         threads: With how many threads; resuming is bit-exact only with as many.
         torch: Version of torch.
+        processes: How many shared the work.
+        took_s: Seconds of the last leg, without rests; 0 until it has ended.
+        forecast_s: What its forecast said for what was done; 0 until it has ended.
     """
 
-    state: Literal["running", "finished", "stopped", "failed"]
+    state: RunState
     step: int
     preset: str
     dataset: str
@@ -47,6 +62,9 @@ class RunFacts(msgspec.Struct, frozen=True, kw_only=True):
     precision: str
     threads: int
     torch: str
+    processes: int = 1
+    took_s: float = 0.0
+    forecast_s: float = 0.0
 
 
 class RunFolder:
@@ -69,7 +87,7 @@ class RunFolder:
             raise TrainingError(f"{path} holds no run to resume.", hint="Leave out --resume to start one there.")
         try:
             (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
-            self._metrics: IO[bytes] = (path / METRICS).open("ab")
+            self._metrics = self._open_metrics()
         except OSError as exc:
             raise self._unwritable(exc) from exc
 
@@ -77,6 +95,16 @@ class RunFolder:
     def checkpoints(self) -> Path:
         """Where checkpoints lie."""
         return self.path / CHECKPOINTS
+
+    @property
+    def milestones(self) -> Path:
+        """Where small models of the way lie."""
+        return self.path / MILESTONES
+
+    @property
+    def start_path(self) -> Path:
+        """Where a copy of the model lies that the run began from; a run from nothing has none."""
+        return self.path / START
 
     @property
     def model_path(self) -> Path:
@@ -89,6 +117,29 @@ class RunFolder:
         try:
             temporary.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2))
             temporary.replace(self.path / name)
+        except OSError as exc:
+            raise self._unwritable(exc) from exc
+
+    def heal(self, config: RunConfig) -> None:
+        """Make an emptied folder a run's again, before something is written to it.
+
+        Raises:
+            TrainingError: It is gone, or cannot be written.
+        """
+        try:
+            if not self.path.is_dir():
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(self.path))
+            if (self.path / CONFIG).exists() and (self.path / METRICS).exists():
+                return
+            self.write(CONFIG, config)
+            (self.path / CHECKPOINTS).mkdir(exist_ok=True)
+            self._metrics.close()
+            self._metrics = self._open_metrics()
+        except FileNotFoundError as exc:
+            raise TrainingError(
+                f"The run's folder {self.path} is gone.",
+                hint="Put it back, or make an empty folder of that name: nothing is lost, it is all in memory.",
+            ) from exc
         except OSError as exc:
             raise self._unwritable(exc) from exc
 
@@ -115,7 +166,7 @@ class RunFolder:
                     if isinstance(fine, int) and fine <= step:
                         new.write(line)
             kept.replace(path)
-            self._metrics = path.open("ab")
+            self._metrics = self._open_metrics()
         except OSError as exc:
             raise self._unwritable(exc) from exc
 
@@ -130,11 +181,22 @@ class RunFolder:
         self._append({"event": "LearntAlone", "part": part, "alone_step": step, "loss": loss})
 
     def _append(self, record: Mapping[str, object]) -> None:
+        line = msgspec.json.encode(record) + b"\n"
         try:
-            self._metrics.write(msgspec.json.encode(record) + b"\n")
-            self._metrics.flush()
+            self._metrics.seek(0, 2)
+            whole = self._metrics.tell()
+            try:
+                if self._metrics.write(line) != len(line):  # a full disk takes a part
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError:
+                with suppress(OSError):
+                    self._metrics.truncate(whole)
+                raise
         except OSError as exc:
             raise self._unwritable(exc) from exc
+
+    def _open_metrics(self) -> FileIO:
+        return FileIO(self.path / METRICS, "a")
 
     def close(self) -> None:
         """Let go of the metrics file."""

@@ -18,6 +18,8 @@ from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.training.device import Plan, lay_out
+from lunar_studio.training.peers import ALONE, Peers
+from lunar_studio.training.shared_norm import share_norms
 
 Scalars = dict[str, float | int | str]
 Part = Literal["vae", "teacher", "prior"]
@@ -43,6 +45,7 @@ class TrainState:
         rates: Learning rate of each part, before schedules.
         alone: Steps that a part has learned alone since the VAE last learned.
         extra_losses: Losses of extensions that the VAE learns too.
+        peers: The processes that share the run.
     """
 
     config: RunConfig
@@ -59,6 +62,7 @@ class TrainState:
     rates: dict[str, float] = field(default_factory=dict)
     alone: dict[Part, int] = field(default_factory=dict)
     extra_losses: ExtraLosses = field(default_factory=lambda: ExtraLosses({}))
+    peers: Peers = ALONE
 
     @property
     def vae(self) -> LatentModel:
@@ -110,6 +114,12 @@ class TrainState:
         for part, optimizer in self.optimizers.items():
             for group in optimizer.param_groups:
                 group["lr"] = self.rates[part] * factor * self.rate_scale
+
+    def renew_scaler(self, fresh: torch.amp.GradScaler) -> None:
+        """Put a fresh scaler with the same scale in place of one that a broken step has left half used."""
+        if self.scaler.is_enabled():
+            fresh.load_state_dict(self.scaler.state_dict())
+        self.scaler = fresh
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor of the state by a flat name, on the CPU."""
@@ -166,8 +176,13 @@ class TrainState:
             self.scaler.load_state_dict(scale)
 
 
-def new_state(config: RunConfig, plan: Plan) -> TrainState:
+def new_state(config: RunConfig, plan: Plan, peers: Peers = ALONE) -> TrainState:
     """Fresh networks and optimizers; the seed fixes the weights.
+
+    Args:
+        config: What to build.
+        plan: Where.
+        peers: The processes that share the run.
 
     Raises:
         ConfigError: The parts of the configuration do not fit together.
@@ -193,5 +208,10 @@ def new_state(config: RunConfig, plan: Plan) -> TrainState:
     if training.gradient_checkpointing:
         for module in networks.values():
             enable_gradient_checkpointing(module)
+    if peers.together:
+        for module in networks.values():
+            share_norms(module, peers)
     extra = loss_terms(training.extra_losses, plan.device)
-    return TrainState(config, networks, averages, optimizers, plan.scaler(), rates=rates, extra_losses=extra)
+    return TrainState(
+        config, networks, averages, optimizers, plan.scaler(), rates=rates, extra_losses=extra, peers=peers
+    )

@@ -1,0 +1,84 @@
+"""What comes after the last shared step: judge and prior learn alone, then the model is put together.
+
+In a run of several processes the first does this by itself.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from lunar_studio.core.events import PhaseStarted, TrainEvent
+from lunar_studio.models.model_file import save_model
+from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
+from lunar_studio.training.device import every_thread
+from lunar_studio.training.finish import card_of, finish, model_name
+from lunar_studio.training.keeping import Keeper
+from lunar_studio.training.leg import Leg
+from lunar_studio.training.reporting import Reporter
+
+_REPORT_EVERY = 25
+
+
+class Ending:
+    """The last parts of a leg.
+
+    Args:
+        leg: Whose they are.
+        keeper: Writes.
+        reporter: Has the last figures, for the model's card.
+
+    Attributes:
+        done: Whether every part has learned to its end.
+    """
+
+    def __init__(self, leg: Leg, keeper: Keeper, reporter: Reporter) -> None:
+        self.leg, self.keeper, self.reporter = leg, keeper, reporter
+        self.done = False
+
+    def learn_alone(self) -> Iterator[TrainEvent]:
+        """The parts that learn when the VAE is done, one after the other."""
+        leg = self.leg
+        training = leg.config.training
+        if leg.state.step < training.max_steps:
+            return
+        if training.teacher_mode == "after":
+            yield from self._learn(TeacherAlone(leg.state, leg.lessons, leg.plan))
+            if leg.wishes()[0]:
+                return
+        yield from self._learn(PriorAlone(leg.state, leg.dataset, leg.vocabulary, leg.plan))
+        self.done = leg.state.alone.get("prior", 0) >= round(leg.config.prior.finish_share * training.max_steps)
+
+    def _learn(self, lesson: Alone) -> Iterator[TrainEvent]:
+        leg, state = self.leg, self.leg.state
+        recent: deque[float] = deque(maxlen=_REPORT_EVERY)
+        while (index := state.alone.get(lesson.part, 0)) < lesson.steps:
+            end, rest = leg.wishes()
+            if end:
+                return
+            if rest:
+                leg.rest()
+                continue
+            recent.append(lesson.step(index))
+            state.alone[lesson.part] = index + 1
+            if (index + 1) % _REPORT_EVERY == 0 or index + 1 == lesson.steps:
+                loss = sum(recent) / len(recent)
+                yield from self.keeper.log_alone(lesson.part, index + 1, loss)
+                share = (index + 1) / lesson.steps
+                yield PhaseStarted(state.step, f"{lesson.title}: {share:.0%}, loss {loss:.3f}")
+            if self.keeper.is_due():
+                yield from self.keeper.checkpoint()
+
+    def finish(self, *, quick: bool) -> Iterator[TrainEvent]:
+        """Find directions and write the model.
+
+        Args:
+            quick: Look at fewer sprites, as somebody waits.
+        """
+        leg, folder = self.leg, self.keeper.folder
+        yield PhaseStarted(leg.state.step, "Finding directions for the sliders")
+        card = card_of(leg.dataset, leg.state, self.reporter.figures)
+        name = model_name(leg.dataset, folder.path)
+        with every_thread():
+            bundle = finish(leg.state, leg.dataset, leg.vocabulary, name, card, quick=quick)
+        yield from self.keeper.persist(lambda: save_model(bundle, folder.model_path))
