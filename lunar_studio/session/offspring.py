@@ -1,8 +1,8 @@
 """The children of a generation: a blend of its parents, then random steps along the found directions.
 
-Steps along found directions keep children near real art; compared with drawing near the parent from the prior, they
-were scored higher at the same change of pixels (tests/bench/breeding.py), take a hundredth of the time, and need no
-network: the same generation gives the same bytes on every machine.
+Steps along found directions keep children near real art. At the same change of pixels the teacher thinks as well of
+them as of what the prior draws near the parent (`python -m tests.bench.breeding --ways`); they take a hundredth of the
+time and need no network, so that a generation is the same on every machine.
 
 Shapes: N children, M directions, L numbers.
 """
