@@ -116,3 +116,84 @@ def _on_sphere(vectors_NL: _F64, weights_N: _F64) -> _F64:
         mean_L /= np.linalg.norm(mean_L)
     found_L: _F64 = float(weights_N @ lengths_N) * mean_L
     return found_L
+
+
+# ---- the pad ---------------------------------------------------------------------------------------------
+
+_CORNERS: dict[int, tuple[tuple[float, float], ...]] = {
+    1: ((0.5, 0.5),),
+    2: ((0.0, 0.5), (1.0, 0.5)),
+    3: ((0.0, 1.0), (1.0, 1.0), (0.5, 0.0)),
+    4: ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)),
+}
+MOST_MIXED = 4
+
+
+def corners(count: int) -> tuple[tuple[float, float], ...]:
+    """Where `count` sprites stand on a pad, 1 to 4: x and y, 0 to 1, y downwards.
+
+    Raises:
+        ValueError: So many find no place.
+    """
+    if count not in _CORNERS:
+        raise ValueError(f"a pad has no corners for {count} sprites")
+    return _CORNERS[count]
+
+
+def pad_weights(count: int, x: float, y: float) -> tuple[float, ...]:
+    """How much of each sprite a point of the pad means: along a line, barycentric, or bilinear.
+
+    Args:
+        count: Sprites, 1 to 4.
+        x: 0 to 1; what lies outside counts as the edge.
+        y: 0 to 1, downwards.
+
+    Returns:
+        One weight for each corner, not negative, 1 in all.
+
+    Raises:
+        ValueError: So many find no place.
+    """
+    corners(count)
+    x, y = min(1.0, max(0.0, x)), min(1.0, max(0.0, y))
+    if count == 1:
+        return (1.0,)
+    if count == 2:
+        return (1.0 - x, x)
+    if count == 4:
+        return ((1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y)
+    top = 1.0 - y
+    right = min(1.0 - top, max(0.0, x - 0.5 * top))
+    return (max(0.0, 1.0 - top - right), right, top)
+
+
+def pad_point(weights: Sequence[float]) -> tuple[float, float]:
+    """The point of the pad that means these weights; for four, the one in the middle of those that could.
+
+    Raises:
+        ValueError: There is no pad for so many.
+    """
+    places = corners(len(weights))
+    pairs = list(zip(weights, places, strict=True))
+    return sum(weight * x for weight, (x, _) in pairs), sum(weight * y for weight, (_, y) in pairs)
+
+
+def in_betweens(latents: Sequence[Latent], count: int, parts: LatentParts) -> tuple[Latent, ...]:
+    """The way from the first latent to the last through those between, both ends included.
+
+    Args:
+        latents: At least two.
+        count: How many on the way, at least two.
+        parts: Where the model keeps colours and shape.
+
+    Raises:
+        ValueError: There are fewer, or they are of different models.
+    """
+    if len(latents) < 2 or count < 2:
+        raise ValueError("a way leads from one sprite to another")
+    found = []
+    for place in np.linspace(0.0, len(latents) - 1.0, count).tolist():
+        leg = min(int(place), len(latents) - 2)
+        way = place - leg
+        found.append(blended(latents[leg : leg + 2], [1.0 - way, way], parts))
+    return tuple(found)

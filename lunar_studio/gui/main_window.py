@@ -151,7 +151,7 @@ class MainWindow(QMainWindow):
         self.explore.open_asked.connect(self.ask_for_model)
         self.explore.canvas.hovered.connect(self.status.show_pixel)
         self.pictures.said.connect(self.status.show_state)
-        for teller in (self.explore.following, self.explore.blaming, self.explore.improving):
+        for teller in (self.explore.following, self.explore.blaming, self.explore.improving, self.explore.mixing):
             teller.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)

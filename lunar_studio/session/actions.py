@@ -358,6 +358,7 @@ def _centre(view_id: str, title: str, tip: str, place: int, icon: str) -> Action
 _CENTRE = (
     _centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),
     _centre("breed", "Breed", "Many variations at once: mark some, and breed on from them.", 2, "breed"),
+    _centre("mix", "Mix", "Two to four sprites on a pad, and everything between them.", 3, "mix"),
 )
 
 _VIEW = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunar_studio.core.blending import LatentParts, blended
+from lunar_studio.core.blending import LatentParts, blended, corners, in_betweens, pad_point, pad_weights
 from lunar_studio.core.latent import Latent
 
 PARTS = LatentParts(palette=6, invented=70)
@@ -85,3 +85,41 @@ def test_parts_that_make_no_sense_are_refused() -> None:
         LatentParts(5, 4)
     with pytest.raises(ValueError, match="invented"):
         blended([latent(1)], [1], LatentParts(0, LENGTH + 1))
+
+
+# ---- the pad -------------------------------------------------------------------------------------------
+
+
+@given(st.integers(1, 4), st.floats(-1, 2), st.floats(-1, 2))
+def test_weights_of_the_pad_are_whole_and_lead_back(count: int, x: float, y: float) -> None:
+    weights = pad_weights(count, x, y)
+    assert len(weights) == count
+    assert min(weights) >= 0
+    assert sum(weights) == pytest.approx(1)
+    there = pad_point(weights)
+    assert pad_weights(count, *there) == pytest.approx(weights, abs=1e-9)
+    if count == 4:
+        assert there == pytest.approx((min(1, max(0, x)), min(1, max(0, y))))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_corner_of_the_pad_is_its_sprite_alone(count: int) -> None:
+    for index, (x, y) in enumerate(corners(count)):
+        assert pad_weights(count, x, y) == tuple(float(at == index) for at in range(count))
+
+
+def test_five_find_no_place() -> None:
+    with pytest.raises(ValueError, match="5 sprites"):
+        pad_weights(5, 0.5, 0.5)
+
+
+@given(st.integers(2, 4), st.integers(2, 12))
+def test_in_betweens_begin_and_end_at_sprites(count: int, steps: int) -> None:
+    latents = [latent(index) for index in range(count)]
+    way = in_betweens(latents, steps, PARTS)
+    assert len(way) == steps
+    assert (way[0], way[-1]) == (latents[0], latents[-1])
+    if (steps - 1) % (count - 1) == 0:
+        assert way[(steps - 1) // (count - 1)] == latents[1]
+    with pytest.raises(ValueError, match="from one sprite"):
+        in_betweens(latents[:1], steps, PARTS)

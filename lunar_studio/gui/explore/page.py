@@ -24,7 +24,10 @@ from lunar_studio.gui.explore.improve_panel import ImprovePanel
 from lunar_studio.gui.explore.improving import Improving
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
+from lunar_studio.gui.explore.mix_view import MixView
+from lunar_studio.gui.explore.mixing import Mixing
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
+from lunar_studio.gui.explore.offering import Offering
 from lunar_studio.gui.explore.painting import TOOLS, Painting
 from lunar_studio.gui.explore.right_column import RightColumn
 from lunar_studio.gui.explore.roll_bar import RollBar
@@ -43,6 +46,9 @@ from lunar_studio.workers.explore_service import Drawn, LoadedModel
 _PANELS = ("shelf", "strip", "sliders")
 _ON_CANVAS = ("blame", "worst-pixel", "improve", "before-after", *(f"tool-{tool}" for tool in TOOLS if tool != "hand"))
 """Actions that show something on the canvas, and bring it into view."""
+
+_TAKEN = {"random": "Take random sprite", "variations": "Take variation"}
+"""Lines of the history, by what the strip showed."""
 
 _SHELF_PX = 59 * SPACE_PX
 _RIGHT_PX = 87 * SPACE_PX
@@ -77,6 +83,9 @@ class ExplorePage(QWidget):
         improving: Looks for versions that score higher.
         breed: A grid of variations.
         breeding: What the grid does.
+        mix: Sprites on a pad.
+        mixing: What the pad does.
+        offering: Brings what other views have found into the strip.
     """
 
     open_asked = Signal()
@@ -107,6 +116,9 @@ class ExplorePage(QWidget):
         self.improving = Improving(controller, critic, self.canvas, self.improve, self)
         self.breed = BreedView()
         self.breeding = Breeding(controller, self.breed, self)
+        self.mix = MixView()
+        self.mixing = Mixing(controller, self.mix, self)
+        self.offering = Offering(controller, self.strip, self)
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -145,6 +157,7 @@ class ExplorePage(QWidget):
         centre.column.addWidget(self.views, 1)
         self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
         self.views.add("breed", "Breed", "breed", self.breed, "Many variations; mark some, and breed on from them.")
+        self.views.add("mix", "Mix", "mix", self.mix, "Two to four sprites on a pad, and everything between them.")
         self.right = RightColumn(self.latents, self.improve, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
@@ -176,6 +189,10 @@ class ExplorePage(QWidget):
         self.improving.opened.connect(self._on_improving)
         self.strip.wanted.connect(self._on_strip_wanted)
         self.strip.taken.connect(self._on_strip_taken)
+        self.strip.mix_asked.connect(self.mixing.add)
+        self.shelf.grid.mix_asked.connect(self.mixing.add_bookmark)
+        self.mixing.added.connect(self._show_mix)
+        self.mixing.offered.connect(self.offering.offer)
         self.canvas.presented.connect(self.presented)
         self.canvas.zoomed.connect(self.tools.show_zoom)
         self.canvas.space_tapped.connect(self.roll)
@@ -340,6 +357,10 @@ class ExplorePage(QWidget):
     def _show_sprite(self) -> None:
         self.views.show_view("sprite")
 
+    @Slot()
+    def _show_mix(self) -> None:
+        self.views.show_view("mix")
+
     @Slot(str)
     def _on_view(self, view_id: str) -> None:
         """The right column always speaks of the current sprite; where the canvas is not in view, it shows it too."""
@@ -350,13 +371,13 @@ class ExplorePage(QWidget):
         seed = self._controller.new_seed()
         if mode == "random":
             self._controller.draw_random(seed=seed, count=COUNT, topic=mode)
-        else:
+        elif mode == "variations":
             self._controller.draw_variations(strength=strength, seed=seed, count=COUNT, topic=mode)
 
     @Slot(object, str)
     def _on_strip_taken(self, latent: Latent, mode: str) -> None:
         document = self._controller.document
-        title = "Take random sprite" if mode == "random" else "Take variation"
+        title = _TAKEN.get(mode, "Take sprite")
         self._controller.begin(latent, title, seed=document.seed, prompt=document.prompt)
 
     def showEvent(self, event: QShowEvent) -> None:

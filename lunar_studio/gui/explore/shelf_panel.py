@@ -36,8 +36,10 @@ class BookmarkGrid(QWidget):
         chosen: Emitted with a bookmark's id.
         remove_asked: Emitted with a bookmark's id.
         rename_asked: Emitted with a bookmark's id and the new name.
+        mix_asked: Emitted with a bookmark's id.
     """
 
+    mix_asked = Signal(str)
     chosen = Signal(str)
     remove_asked = Signal(str)
     rename_asked = Signal(str, str)
@@ -74,7 +76,7 @@ class BookmarkGrid(QWidget):
             thumb.setProperty("bookmark", kept.id)
             thumb.setAccessibleName(kept.name)
             score = "" if kept.score is None else f", score {kept.score:.0f}"
-            thumb.setToolTip(f"{kept.name}{score}. Click to go there; right-click to rename or remove.")
+            thumb.setToolTip(f"{kept.name}{score}. Click to go there; right-click to mix, rename or remove.")
             thumb.set_sprite(kept.sprite)
             thumb.set_badge("" if kept.score is None else f"{kept.score:.0f}")
         self._lay_out(force=True)
@@ -107,10 +109,13 @@ class BookmarkGrid(QWidget):
         bookmark_id = str(thumb.property("bookmark"))
         menu = QMenu(thumb)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        go, rename, remove = menu.addAction("Go There"), menu.addAction("Rename…"), menu.addAction("Remove")
+        go, mix = menu.addAction("Go There"), menu.addAction("Add to Mix")
+        rename, remove = menu.addAction("Rename…"), menu.addAction("Remove")
         picked = menu.exec(thumb.mapToGlobal(point))
         if picked is go:
             self.chosen.emit(bookmark_id)
+        elif picked is mix:
+            self.mix_asked.emit(bookmark_id)
         elif picked is remove:
             self.remove_asked.emit(bookmark_id)
         elif picked is rename:

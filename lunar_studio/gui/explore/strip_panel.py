@@ -1,15 +1,18 @@
-"""The strip under the canvas: random sprites, or variations of the one shown; click to take one."""
+"""The strip under the canvas: random sprites, variations of the one shown, or what was found elsewhere."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Literal
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QMenu, QSlider, QWidget
 
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.score import Score
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
@@ -17,7 +20,9 @@ from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 from lunar_studio.workers.explore_service import Drawn
 
-StripMode = Literal["random", "variations"]
+StripMode = Literal["random", "variations", "offered"]
+"""What is shown; `offered` is what another view has found."""
+
 COUNT = 24
 """Sprites drawn at once; as many are shown as there is room for."""
 
@@ -32,23 +37,31 @@ class StripPanel(Panel):
     Attributes:
         wanted: Emitted with the mode and the strength when sprites shall be drawn.
         taken: Emitted with the `Latent` of the sprite that was clicked, and the mode.
+        mix_asked: Emitted with the `Latent` and the `Sprite` that shall be mixed.
     """
 
     wanted = Signal(str, float)
     taken = Signal(object, str)
+    mix_asked = Signal(object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("strip-panel")
         self.mode: StripMode = "random"
         self._latents: tuple[Latent, ...] = ()
+        self._sprites: list[Sprite] = []
+        self._offered: tuple[Latent, ...] = ()
         self._stale = False
         self._random = TextButton("Random", role="quiet", tip="Sprites the model invents, with the words above")
         self._variations = TextButton(
             "Variations", role="quiet", tip="Sprites like the one on the canvas; locked sliders stay"
         )
+        self._offer = TextButton("", role="quiet", tip="What was found last; click one to take it")
+        self._offer.setObjectName("strip-offered")
+        self._offer.hide()
+        self._offer.clicked.connect(self._on_offered)
         modes = QButtonGroup(self)
-        for button in (self._random, self._variations):
+        for button in (self._random, self._variations, self._offer):
             button.setCheckable(True)
             modes.addButton(button)
         self._random.setChecked(True)
@@ -73,6 +86,7 @@ class StripPanel(Panel):
         row.setSpacing(SPACE_PX)
         row.addWidget(self._random)
         row.addWidget(self._variations)
+        row.addWidget(self._offer)
         row.addSpacing(2 * SPACE_PX)
         row.addWidget(self._strength_label)
         row.addWidget(self.strength)
@@ -92,6 +106,8 @@ class StripPanel(Panel):
         self.thumbs = [SpriteThumb(f"Sprite {number + 1}", 8 * SPACE_PX, self._box) for number in range(COUNT)]
         for thumb in self.thumbs:
             thumb.clicked.connect(self._on_clicked)
+            thumb.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            thumb.customContextMenuRequested.connect(self._on_menu)
             thumb.setEnabled(False)
         self.column.addWidget(self._box, 1)
         self._sprite_px = 32
@@ -102,16 +118,59 @@ class StripPanel(Panel):
         if drawn.topic != self.mode:
             return
         self._latents = drawn.latents
-        if drawn.sprites and drawn.sprites[0].width != self._sprite_px:
-            self._sprite_px = drawn.sprites[0].width
+        self._sprites = []
+        self._put(drawn.sprites, drawn.scores)
+
+    def _put(self, sprites: Sequence[Sprite], scores: Sequence[Score], notes: Sequence[str] = ()) -> None:
+        """Show more sprites behind those that are shown."""
+        if sprites and sprites[0].width != self._sprite_px:
+            self._sprite_px = sprites[0].width
             self._lay_out()
-        for thumb, sprite, score in zip(self.thumbs, drawn.sprites, drawn.scores, strict=False):
+        free = self.thumbs[len(self._sprites) :]
+        for index, (thumb, sprite, score) in enumerate(zip(free, sprites, scores, strict=False)):
             thumb.set_sprite(sprite)
             judged = not math.isnan(score.value)
             thumb.set_badge(f"{score.value:.0f}" if judged else "")
             said = f"Score {score.value:.0f}. " if judged else ""
-            thumb.setToolTip(f"{said}Click to take it; undo brings the other back.")
+            note = f"{notes[index]}. " if index < len(notes) else ""
+            thumb.setToolTip(f"{note}{said}Click to take it; undo brings the other back. Right-click to mix it.")
             thumb.setEnabled(True)
+        self._sprites += sprites
+
+    def offer(self, title: str, latents: Sequence[Latent]) -> None:
+        """Make room for what was found elsewhere; `put_offered` brings the sprites.
+
+        Args:
+            title: What the mode is called from now on.
+            latents: In the order of the sprites that will come.
+        """
+        self._offered = tuple(latents[:COUNT])
+        self._offer.setText(title)
+        self._offer.show()
+        self._offer.setChecked(True)
+        self.mode = "offered"
+        self._show_mode()
+        self._begin_offer()
+
+    @property
+    def offered_title(self) -> str:
+        """What was offered last."""
+        return self._offer.text()
+
+    def _begin_offer(self) -> None:
+        self._latents, self._sprites = self._offered, []
+        for thumb in self.thumbs:
+            thumb.set_sprite(None)
+            thumb.set_badge("")
+            thumb.setToolTip("")
+            thumb.setEnabled(False)
+
+    def put_offered(
+        self, start: int, sprites: Sequence[Sprite], scores: Sequence[Score], notes: Sequence[str] = ()
+    ) -> None:
+        """Show some of what was offered, from `start` on; each with a note in its tooltip where there are notes."""
+        if self.mode == "offered" and start == len(self._sprites):
+            self._put(sprites, scores, notes)
 
     @Slot()
     def ask(self) -> None:
@@ -139,6 +198,29 @@ class StripPanel(Panel):
         self.mode = "variations"
         self._show_mode()
         self.ask()
+
+    @Slot()
+    def _on_offered(self) -> None:
+        self.mode = "offered"
+        self._show_mode()
+        self.ask()
+
+    @Slot(QPoint)
+    def _on_menu(self, point: QPoint) -> None:
+        thumb = self.sender()
+        if not isinstance(thumb, SpriteThumb):
+            return
+        index = self.thumbs.index(thumb)
+        if index >= min(len(self._latents), len(self._sprites)):
+            return
+        menu = QMenu(thumb)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        take, mix = menu.addAction("Take as the Sprite"), menu.addAction("Add to Mix")
+        picked = menu.exec(thumb.mapToGlobal(point))
+        if picked is take:
+            self.taken.emit(self._latents[index], self.mode)
+        elif picked is mix:
+            self.mix_asked.emit(self._latents[index], self._sprites[index])
 
     @Slot()
     def _on_clicked(self) -> None:
