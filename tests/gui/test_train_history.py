@@ -88,3 +88,15 @@ def test_room_for_100_000_steps_is_made_by_doubling() -> None:
             rooms.append(len(table._steps))
     assert table.steps[-1] == 100_000
     assert rooms == [1024 * 2**power for power in range(8)]
+
+
+def test_a_file_that_names_endless_losses_costs_no_endless_memory() -> None:
+    table = Table()
+    table.add(1, {f"loss {number}": 1.0 for number in range(10_000)})
+    assert len(table.names) <= 200
+
+
+def test_the_experts_of_a_run_are_columns() -> None:
+    history = LossHistory()
+    history.add([StepDone(1, 0.1, 8, 80.0, {}, {}, (0.75, 0.25))])
+    assert [history.curve(f"expert_{number}", "training")[1].tolist() for number in (1, 2)] == [[0.75], [0.25]]

@@ -10,14 +10,16 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.events import PreviewReady, StepDone, Validated
 from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.train.loss_history import LossHistory
-from lunar_studio.gui.train.loss_plots import SMOOTHING, LossPlotsView
+from lunar_studio.gui.train.loss_plot import LossPlot
+from lunar_studio.gui.train.loss_plots import CURVES, SMOOTHING, LossPlotsView
 from lunar_studio.gui.train.preview_strip import PreviewStrip
+from lunar_studio.gui.train.step_plot import SMALLEST_PX
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -46,6 +48,7 @@ def test_curves_are_those_of_the_history(view: LossPlotsView) -> None:
     view.smoothing.setValue(0)
     view.show_history(history_of(30))
     recon = view.plots[0]
+    assert isinstance(recon, LossPlot)
     steps, values = recon._smooth_curve.getOriginalDataset()
     assert steps is not None
     assert values is not None
@@ -69,6 +72,7 @@ def test_smoothing_averages_and_keeps_the_raw_curve_behind(view: LossPlotsView) 
     view.show_history(history_of(30))
     view.smoothing.setValue(1)
     kl = view.plots[1]
+    assert isinstance(kl, LossPlot)
     _, values = kl._smooth_curve.getOriginalDataset()
     assert values is not None
     assert SMOOTHING[1] == 3
@@ -109,7 +113,7 @@ def test_the_keyboard_points_zooms_and_shows_all(qtbot: QtBot, view: LossPlotsVi
 
 def test_the_log_axis_is_a_switch_of_each_loss_that_can_have_it(view: LossPlotsView) -> None:
     view.show_history(history_of(100))
-    recon, _, quality = view.plots
+    recon, _, quality = view.plots[:3]
     assert not quality.log_button.isVisibleTo(view)
     recon.log_button.click()
     QApplication.processEvents()
@@ -121,11 +125,49 @@ def test_the_log_axis_is_a_switch_of_each_loss_that_can_have_it(view: LossPlotsV
     assert recon.widget.getPlotItem().vb.viewRange()[1][1] == pytest.approx(1.0, abs=0.2)
 
 
+def test_every_number_of_a_run_can_be_plotted(view: LossPlotsView) -> None:
+    history = LossHistory()
+    schedules = {"learning_rate": 1e-3, "kl_weight": 0.5, "gradient_norm": 2.0}
+    losses = {"recon": 1.0, "kl": 2.0, "quality": 0.5, "semantic": 0.25}
+    history.add([StepDone(n, 0.1, 8, 80.0, losses, schedules, (0.75, 0.25)) for n in range(1, 20)])
+    history.add([Validated(19, {"semantic": 0.3}, {})])
+    assert view.shown == ("recon", "kl", "quality")
+    view.choose("semantic", "learning_rate", "kl_weight", "gradient_norm", "expert_shares")
+    view.show_history(history)
+    said = {plot.name: plot.readout for plot in view.plots if plot.isVisible()}
+    assert said == {
+        "semantic": ("training 0.25", "held out 0.3"),
+        "learning_rate": ("training 0.001", ""),
+        "kl_weight": ("training 0.5", ""),
+        "gradient_norm": ("training 2", ""),
+        "expert_shares": ("1: 75%", "2: 25%"),
+    }
+    view.choose("kl")
+    assert [plot.name for plot in view.plots if plot.isVisible()] == ["kl"]
+
+
+def test_plots_that_do_not_fit_are_scrolled_to_not_squeezed(view: LossPlotsView) -> None:
+    view.choose(*(curve.name for curve in CURVES))
+    view.show_history(history_of(30))
+    QApplication.processEvents()
+    assert all(plot.height() >= SMALLEST_PX for plot in view.plots)
+    area = view.findChild(QScrollArea)
+    assert isinstance(area, QScrollArea)
+    assert area.verticalScrollBar().maximum() > 0
+
+
+def test_what_a_run_does_not_tell_is_said_in_its_place(view: LossPlotsView) -> None:
+    view.choose("semantic", "expert_shares")
+    view.show_history(history_of(5))
+    assert "no captions" in view.plots[3]._note.text
+    assert "No teacher" in view.plots[7]._note.text
+
+
 def test_a_run_without_reward_says_why_the_plot_is_empty(view: LossPlotsView) -> None:
     view.show_history(history_of(5, quality=False))
-    assert "does not guide" in view.plots[2]._note.text()
+    assert "does not guide" in view.plots[2]._note.text
     view.show_history(history_of(5))
-    assert view.plots[2]._note.text() == ""
+    assert view.plots[2]._note.text == ""
 
 
 def test_files_are_written_or_the_failure_is_told(view: LossPlotsView, tmp_path: Path) -> None:
@@ -138,7 +180,8 @@ def test_files_are_written_or_the_failure_is_told(view: LossPlotsView, tmp_path:
         recon = [float(row["recon"]) for row in csv.DictReader(file) if row["part"] == "training"]
     assert recon == [1.0 / number for number in range(1, 31)]
     image = QImage(str(tmp_path / "losses.png"))
-    assert (image.width(), image.height()) == (600, 400)
+    assert image.width() == view.width()
+    assert 300 < image.height() < 400
     view.write_csv(tmp_path / "no folder" / "losses.csv")
     view.write_png(tmp_path / "no folder" / "losses.png")
     assert failed.count() == 2
@@ -150,7 +193,8 @@ def test_of_100_000_points_only_what_can_be_told_apart_is_painted(view: LossPlot
     history.add([StepDone(n + 1, 0.0, 8, 0.0, {"recon": v, "kl": v, "quality": v}, {}) for n, v in enumerate(rng)])
     view.show_history(history)
     view.grab()
-    for plot in view.plots:
+    for plot in view.plots[:3]:
+        assert isinstance(plot, LossPlot)
         for curve in (plot._smooth_curve, plot._raw_curve):
             steps, values = curve.getData()
             assert steps is not None

@@ -17,8 +17,14 @@ import numpy.typing as npt
 from lunar_studio.core.events import StepDone, TrainEvent, Validated
 from lunar_studio.errors import ExportError
 
+_MOST_COLUMNS = 200
+"""A file of somebody else's may name as many as it likes; what is beyond is not kept."""
+
 F64 = npt.NDArray[np.float64]
 Part = Literal["training", "validation"]
+
+EXPERT = "expert_"
+"""Columns of the experts' shares are called this and their number, from 1."""
 
 MAX_ROWS = 500_000
 """Rows kept; beyond, every other one is dropped. 500,000 rows of 12 columns are 48 MB."""
@@ -64,6 +70,8 @@ class Table:
             column[row] = np.nan
         for name, value in values.items():
             if name not in self._columns:
+                if len(self._columns) >= _MOST_COLUMNS:
+                    continue
                 self._columns[name] = np.full(len(self._steps), np.nan)
             self._columns[name][row] = value
         self._count += 1
@@ -107,7 +115,8 @@ class LossHistory:
         changed = False
         for event in events:
             if isinstance(event, StepDone):
-                self._tables["training"].add(event.step, {**event.losses, **event.schedules})
+                shares = {f"{EXPERT}{number}": share for number, share in enumerate(event.expert_shares, 1)}
+                self._tables["training"].add(event.step, {**event.losses, **event.schedules, **shares})
                 changed = True
             elif isinstance(event, Validated):
                 self._tables["validation"].add(event.step, {**event.losses, **event.figures})

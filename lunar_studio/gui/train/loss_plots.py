@@ -1,14 +1,17 @@
-"""The three plots of a run, one above the other on one axis of steps, with their tools."""
+"""The plots of a run, one above the other on one axis of steps, with their tools; which are shown is chosen."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QSlider, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QMenu, QScrollArea, QSlider, QVBoxLayout, QWidget
 
 from lunar_studio.errors import ExportError
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.curves_plot import SharesPlot
 from lunar_studio.gui.train.loss_history import LossHistory
 from lunar_studio.gui.train.loss_plot import LossPlot
 from lunar_studio.gui.widgets.buttons import TextButton
@@ -18,17 +21,84 @@ from lunar_studio.gui.widgets.labels import Label
 SMOOTHING = (1, 3, 5, 9, 15, 25, 50, 100, 200, 500, 1000)
 _DEFAULT_NOTCH = 3
 
-_PLOTS = (
-    ("recon", "Reconstruction", "How far the model's copies of your sprites are from them. Lower is better.", True),
-    ("kl", "KL", "How tidy the latent space is: lower means smoother sliders, too low means blurred sprites.", True),
-    ("quality", "Quality", "What the teacher's judgement adds to the loss. Lower means better-judged sprites.", False),
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One entry of the table of plots.
+
+    Attributes:
+        name: As in events.
+        title: In words.
+        tip: What it means, and which way is better.
+        can_log: Whether a logarithmic axis makes sense.
+        is_shown: Whether it is on the screen until something else is chosen.
+        missing: Said in its place where a run has no such numbers.
+    """
+
+    name: str
+    title: str
+    tip: str
+    can_log: bool = False
+    is_shown: bool = False
+    missing: str = "This run has no such numbers yet."
+
+
+EXPERT_SHARES = "expert_shares"
+CURVES = (
+    Curve(
+        "recon",
+        "Reconstruction",
+        "How far the model's copies of your sprites are from them. Lower is better.",
+        can_log=True,
+        is_shown=True,
+    ),
+    Curve(
+        "kl",
+        "KL",
+        "How tidy the latent space is: lower means smoother sliders, too low means blurred sprites.",
+        can_log=True,
+        is_shown=True,
+    ),
+    Curve(
+        "quality",
+        "Quality",
+        "What the teacher's judgement adds to the loss. Lower means better-judged sprites.",
+        is_shown=True,
+        missing="The teacher does not guide the model in this run yet.",
+    ),
+    Curve(
+        "semantic",
+        "Semantic",
+        "How far a copy's meaning, as the teacher sees it, is from the original's. Lower is better.",
+        missing="This run has no captions to learn meaning from.",
+    ),
+    Curve(
+        "learning_rate",
+        "Learning rate",
+        "How large the steps are in which the model changes. It rises at first, then falls to the end.",
+        can_log=True,
+    ),
+    Curve("kl_weight", "KL weight", "How much KL counts beside reconstruction; it grows from nothing at first."),
+    Curve(
+        "gradient_norm",
+        "Gradient norm",
+        "How hard a batch pulls at the model. High spikes are cut; if they never end, lower the learning rate.",
+        can_log=True,
+    ),
+    Curve(
+        EXPERT_SHARES,
+        "Experts",
+        "How much each of the teacher's experts has to say. One alone near 100 % is a bad sign.",
+        missing="No teacher learns in this run yet.",
+    ),
 )
 
 
 class LossPlotsView(QWidget):
-    """Reconstruction, KL and quality of one run.
+    """Curves of one run; reconstruction, KL and quality to begin with.
 
     Attributes:
+        plots: Every plot, in the order of `CURVES`; those that are not chosen are hidden, and not drawn.
         failed: A file could not be written; emitted with an `ExportError`.
         exported: A file was written; emitted with its path.
     """
@@ -40,7 +110,12 @@ class LossPlotsView(QWidget):
         super().__init__(parent)
         self.setObjectName("loss-plots")
         self._history = LossHistory()
-        self.plots = tuple(LossPlot(name, title, tip, can_log=can_log) for name, title, tip, can_log in _PLOTS)
+        self.plots = tuple(_plot(curve) for curve in CURVES)
+        self.curves_button = TextButton(
+            "Curves", role="quiet", icon_name="train", tip="Choose what is plotted: rates, weights, gradients, experts."
+        )
+        self._choices: dict[str, QAction] = {}
+        self._stack = QWidget()
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self._smoothing_text = Label(size="small", role="muted")
         self._build()
@@ -55,6 +130,29 @@ class LossPlotsView(QWidget):
         )
         self.smoothing.valueChanged.connect(self._on_smoothing_changed)
         self._smoothing_text.setMinimumWidth(20 * SPACE_PX)
+        self.curves_button.setMenu(self._menu())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_PX)
+        column.addLayout(self._tools())
+        column.addWidget(self._scrolled(), 1)
+        self._name_smoothing()
+        self._show_chosen()
+
+    def _menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        for curve in CURVES:
+            choice = menu.addAction(curve.title)
+            choice.setObjectName(f"curve/{curve.name}")
+            choice.setCheckable(True)
+            choice.setChecked(curve.is_shown)
+            choice.setToolTip(curve.tip)
+            choice.toggled.connect(self._on_chosen)
+            self._choices[curve.name] = choice
+        return menu
+
+    def _tools(self) -> QHBoxLayout:
         fit = TextButton("Fit", role="quiet", icon_name="fit", tip="Show the whole run and follow it (Home).")
         fit.clicked.connect(self.fit)
         as_csv = TextButton("CSV", role="quiet", icon_name="export", tip="Save every number as a table.")
@@ -69,19 +167,49 @@ class LossPlotsView(QWidget):
         row.addWidget(self.smoothing)
         row.addWidget(self._smoothing_text)
         row.addStretch(1)
-        for button in (fit, as_csv, as_png):
+        for button in (self.curves_button, fit, as_csv, as_png):
             row.addWidget(button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE_PX)
-        column.addLayout(row)
+        return row
+
+    def _scrolled(self) -> QScrollArea:
+        """The plots; they share the height there is, and scroll where that would make them too low."""
+        stacked = QVBoxLayout(self._stack)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(SPACE_PX)
         for plot in self.plots:
-            column.addWidget(plot, 1)
+            stacked.addWidget(plot, 1)
             plot.pointed.connect(self._on_pointed)
-            plot.set_last(plot is self.plots[-1])
             if plot is not self.plots[0]:
                 plot.widget.getPlotItem().setXLink(self.plots[0].widget)
-        self._name_smoothing()
+        area = QScrollArea()
+        area.setWidget(self._stack)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.viewport().setAutoFillBackground(False)
+        self._stack.setAutoFillBackground(False)
+        return area
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """Names of the plots that are on the screen."""
+        return tuple(name for name, choice in self._choices.items() if choice.isChecked())
+
+    def choose(self, *names: str) -> None:
+        """Show these plots, and no others."""
+        for name, choice in self._choices.items():
+            choice.setChecked(name in names)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self._show_chosen()
+        self._redraw()
+
+    def _show_chosen(self) -> None:
+        shown = self.shown
+        for plot in self.plots:
+            plot.setVisible(plot.name in shown)
+            plot.set_last(bool(shown) and plot.name == shown[-1])
 
     def show_history(self, history: LossHistory) -> None:
         """Draw a run; call again when it has grown."""
@@ -89,12 +217,12 @@ class LossPlotsView(QWidget):
         self._redraw()
 
     def _redraw(self) -> None:
-        for plot in self.plots:
-            plot.show_history(self._history, self._points_averaged())
-        quality = self.plots[-1]
-        has_quality = len(self._history.curve(quality.name, "training")[0]) > 0
-        waits = len(self._history) > 0 and not has_quality
-        quality.set_note("The teacher does not guide the model in this run yet." if waits else "")
+        shown = self.shown
+        for plot, curve in zip(self.plots, CURVES, strict=True):
+            if plot.name in shown:
+                plot.show_history(self._history, self._points_averaged())
+                is_missing = len(self._history) > 0 and not plot.has_curve
+                plot.set_note(curve.missing if is_missing else "")
 
     def _points_averaged(self) -> int:
         return SMOOTHING[self.smoothing.value()]
@@ -144,8 +272,13 @@ class LossPlotsView(QWidget):
             self.exported.emit(path)
 
     def write_png(self, path: Path) -> None:
-        """Write the plots as they are shown; `exported` or `failed` answers."""
-        if self.grab().save(str(path), "PNG"):
+        """Write all chosen plots, also those out of sight; `exported` or `failed` answers."""
+        if self._stack.grab().save(str(path), "PNG"):
             self.exported.emit(path)
         else:
             self.failed.emit(ExportError(f"“{path.name}” cannot be written.", hint="Choose another folder."))
+
+
+def _plot(curve: Curve) -> LossPlot | SharesPlot:
+    kind = SharesPlot if curve.name == EXPERT_SHARES else LossPlot
+    return kind(curve.name, curve.title, curve.tip, can_log=curve.can_log)

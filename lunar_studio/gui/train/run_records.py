@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -29,6 +29,7 @@ MAX_METRICS_BYTES = 64 * 2**20
 BIN_NAME = ".bin"
 _MAX_JSON_BYTES = 1_000_000
 _CHUNK_LINES = 2000
+_MOST_EXPERTS = 64
 _STATES: tuple[RunState, ...] = ("running", "finished", "stopped", "failed")
 
 
@@ -197,6 +198,7 @@ class _Line(msgspec.Struct):
     elapsed_s: float = 0.0
     images: int = 0
     images_per_s: float = 0.0
+    expert_shares: Annotated[tuple[float, ...], msgspec.Meta(max_length=_MOST_EXPERTS)] = ()
     share_done: float = 0.0
 
 
@@ -215,5 +217,12 @@ def _event(line: bytes) -> StepDone | Validated | None:
     if read.event != "StepDone":
         return None
     return StepDone(
-        read.step, read.elapsed_s, read.images, read.images_per_s, read.losses, read.schedules, (), read.share_done
+        read.step,
+        read.elapsed_s,
+        read.images,
+        read.images_per_s,
+        read.losses,
+        read.schedules,
+        read.expert_shares,
+        read.share_done,
     )

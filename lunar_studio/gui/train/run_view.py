@@ -18,6 +18,8 @@ from lunar_studio.gui.train.run_header import RunHeader
 from lunar_studio.gui.widgets.panel import Panel
 
 # Previews get room for sprites of 32 pixels at twice their size where the window is as small as it may be.
+# A redraw costs some 30 ms of processor time: five a second leave the machine to the trainer, and to the artist.
+_DRAW_INTERVAL_MS = 200
 _PLOTS_PX = 360
 _PREVIEWS_PX = 172
 
@@ -45,6 +47,10 @@ class RunView(QWidget):
         self.plots = LossPlotsView()
         self.previews = PreviewStrip()
         self._is_stale = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_DRAW_INTERVAL_MS)
+        self._rest.timeout.connect(self._draw_what_came)
         head = Panel()
         head.column.addWidget(self.header)
         curves = Panel()
@@ -78,6 +84,7 @@ class RunView(QWidget):
         self.history = LossHistory()
         self.header.show_run(path.name, status)
         self.previews.clear()
+        self._is_stale = False
         self.plots.show_history(self.history)
         self.plots.fit()
         self._waiting = []
@@ -114,13 +121,23 @@ class RunView(QWidget):
             self._redraw()
 
     def _redraw(self) -> None:
-        """Draw the curves, but only where somebody sees them."""
-        self._is_stale = not self.isVisible()
-        if not self._is_stale:
-            self.plots.show_history(self.history)
+        """Draw the curves, but only where somebody sees them, and not too often."""
+        self._is_stale = True
+        if self.isVisible() and not self._rest.isActive():
+            self._draw()
+
+    def _draw(self) -> None:
+        self._is_stale = False
+        self.plots.show_history(self.history)
+        self._rest.start()
+
+    @Slot()
+    def _draw_what_came(self) -> None:
+        if self._is_stale and self.isVisible():
+            self._draw()
 
     def showEvent(self, event: QShowEvent) -> None:
         """Draw what came while nobody looked."""
         super().showEvent(event)
         if self._is_stale:
-            self._redraw()
+            self._draw()
