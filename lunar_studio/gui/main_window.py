@@ -18,6 +18,7 @@ from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
 from lunar_studio.gui.explore.canvas_actions import CanvasActions
 from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.explore.groove_watch import GrooveSwitch
 from lunar_studio.gui.explore.page import ExplorePage
 from lunar_studio.gui.header import PAGES, Header
 from lunar_studio.gui.help_dialog import TextDialog, page_help
@@ -142,6 +143,7 @@ class MainWindow(QMainWindow):
         bind("help", self.show_help)
         bind("about", self.show_about)
         CanvasActions(self.actions_by_id, self.explore, self._preferences, self)
+        GrooveSwitch(self.actions_by_id, self.explore.grooves, self._preferences, self)
 
     def _connect(self) -> None:
         controller = self._controller
@@ -151,8 +153,10 @@ class MainWindow(QMainWindow):
         self.explore.open_asked.connect(self.ask_for_model)
         self.explore.canvas.hovered.connect(self.status.show_pixel)
         self.pictures.said.connect(self.status.show_state)
-        for teller in (self.explore.following, self.explore.blaming, self.explore.improving, self.explore.mixing):
+        page = self.explore
+        for teller in (page.following, page.blaming, page.improving, page.mixing, page.wording):
             teller.said.connect(self.status.show_state)
+        self.explore.mapping.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)
         self.banner.closed.connect(self._banner_box.hide)

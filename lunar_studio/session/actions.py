@@ -359,6 +359,7 @@ _CENTRE = (
     _centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),
     _centre("breed", "Breed", "Many variations at once: mark some, and breed on from them.", 2, "breed"),
     _centre("mix", "Mix", "Two to four sprites on a pad, and everything between them.", 3, "mix"),
+    _centre("map", "Map", "All the art in one picture, alike beside alike: click to go there, draw routes.", 4, "map"),
 )
 
 _VIEW = (
@@ -429,6 +430,15 @@ _VIEW = (
         "O",
         "sprite_shown",
         "onion",
+        checkable=True,
+    ),
+    Action(
+        "score-ribbons",
+        "Score Ribbons",
+        "Paint along the sliders how the score would change, with the sprites on the way; drawn while you rest.",
+        "view",
+        "Shift+S",
+        icon="sparkle",
         checkable=True,
     ),
     Action(

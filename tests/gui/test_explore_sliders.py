@@ -130,21 +130,21 @@ def test_the_wheel_moves_only_the_slider_with_the_keyboard(shell: ShellStudio) -
 
 
 def test_a_value_can_be_typed_even_beyond_the_groove(shell: ShellStudio, qtbot: QtBot) -> None:
-    slider = shell.slider("shape/4")
+    slider = shell.slider("shape/3")
     qtbot.keyClick(slider, Qt.Key.Key_Return)
     editor = slider.findChild(QLineEdit, "inline-editor")
     assert isinstance(editor, QLineEdit)
     assert editor.isVisible()
     editor.setText("5,25")
     qtbot.keyClick(editor, Qt.Key.Key_Return)
-    assert position(shell, "shape/4") == pytest.approx(5.25, abs=1e-4)
+    assert position(shell, "shape/3") == pytest.approx(5.25, abs=1e-4)
     assert slider.position == pytest.approx(5.25, abs=1e-4)
     assert slider.value() == slider.maximum()
 
 
 @pytest.mark.parametrize("nonsense", ["", "abc", "nan", "1e9", "inf"])
 def test_what_is_no_number_changes_nothing(shell: ShellStudio, qtbot: QtBot, nonsense: str) -> None:
-    slider, before = shell.slider("shape/4"), shell.session.document
+    slider, before = shell.slider("shape/3"), shell.session.document
     slider.edit_value()
     editor = slider.findChild(QLineEdit, "inline-editor")
     assert isinstance(editor, QLineEdit)
@@ -154,14 +154,14 @@ def test_what_is_no_number_changes_nothing(shell: ShellStudio, qtbot: QtBot, non
 
 
 def test_a_double_click_on_the_groove_resets(shell: ShellStudio, qtbot: QtBot) -> None:
-    slider, start = shell.slider("shape/5"), position(shell, "shape/5")
+    slider, start = shell.slider("shape/3"), position(shell, "shape/3")
     drag(qtbot, slider, 3.0)
     qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=centre(slider, 0.0))
-    assert position(shell, "shape/5") == pytest.approx(start, abs=1e-4)
+    assert position(shell, "shape/3") == pytest.approx(start, abs=1e-4)
 
 
 def test_a_double_click_on_the_name_renames(shell: ShellStudio, qtbot: QtBot) -> None:
-    slider = shell.slider("shape/6")
+    slider = shell.slider("shape/3")
     qtbot.mouseDClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(10, slider.height() // 2))
     editor = slider.findChild(QLineEdit, "inline-editor")
     assert isinstance(editor, QLineEdit)
@@ -174,16 +174,16 @@ def test_a_double_click_on_the_name_renames(shell: ShellStudio, qtbot: QtBot) ->
 
 
 def test_a_locked_slider_survives_a_re_roll_and_a_reset(shell: ShellStudio, qtbot: QtBot) -> None:
-    locked = shell.slider("shape/7")
+    locked = shell.slider("shape/3")
     drag(qtbot, locked, 1.5)
     qtbot.keyClick(locked, Qt.Key.Key_L)
     assert locked.is_locked
-    kept, other = position(shell, "shape/7"), position(shell, "shape/8")
+    kept, other = position(shell, "shape/3"), position(shell, "shape/8")
     shell.window.actions_by_id["re-roll"].trigger()
     qtbot.waitUntil(lambda: position(shell, "shape/8") != other)
-    assert position(shell, "shape/7") == pytest.approx(kept, abs=1e-4)
+    assert position(shell, "shape/3") == pytest.approx(kept, abs=1e-4)
     shell.window.actions_by_id["reset-all"].trigger()
-    assert position(shell, "shape/7") == pytest.approx(kept, abs=1e-4)
+    assert position(shell, "shape/3") == pytest.approx(kept, abs=1e-4)
 
 
 def test_the_lock_can_be_clicked(shell: ShellStudio, qtbot: QtBot) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.latent import Direction, DirectionGroup, raw_directions
+from lunar_studio.gui.explore.groove_strip import GrooveStrip
 from lunar_studio.gui.explore.latent_slider import ROW_PX, LatentSlider
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
@@ -127,6 +128,9 @@ class LatentPanel(Panel):
         lock_asked: As of `LatentSlider`.
         rename_asked: As of `LatentSlider`.
         reset_all_asked: The button that resets all was pressed.
+        pointed: Emitted with the `LatentSlider` that the mouse or the keyboard came to.
+        rearranged: Other sliders may be in view now.
+        strip: What lies along the slider pointed at.
     """
 
     moved = Signal(str, float)
@@ -135,6 +139,8 @@ class LatentPanel(Panel):
     lock_asked = Signal(str, bool)
     rename_asked = Signal(str, str)
     reset_all_asked = Signal()
+    pointed = Signal(object)
+    rearranged = Signal()
 
     def __init__(self, shown: int = 12, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -182,6 +188,11 @@ class LatentPanel(Panel):
         self.column.addWidget(scroll, 1)
         self._scroll = scroll
         scroll.installEventFilter(self)
+        scroll.verticalScrollBar().valueChanged.connect(self._on_scrolled)
+        scroll.verticalScrollBar().rangeChanged.connect(self._on_scrolled)
+        self.strip = GrooveStrip()
+        self.column.addWidget(self.strip)
+        self.pointed.connect(self.strip.show_slider)
         self.setMinimumWidth(280)
 
     # ---- state -------------------------------------------------------------------------------------
@@ -190,6 +201,16 @@ class LatentPanel(Panel):
     def sliders(self) -> tuple[LatentSlider, ...]:
         """Every slider that has been built, search results last."""
         return (*(slider for section in self._sections for slider in section.sliders), *self._found)
+
+    @property
+    def sliders_in_view(self) -> tuple[LatentSlider, ...]:
+        """Those of which at least a part can be seen now."""
+        return tuple(one for one in self.sliders if one.isVisible() and not one.visibleRegion().isEmpty())
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a hand is on a slider."""
+        return any(slider.isSliderDown() for slider in self.sliders)
 
     def section(self, group: DirectionGroup) -> SliderSection:
         """The section of that group.
@@ -205,6 +226,7 @@ class LatentPanel(Panel):
     def set_model(self, model: LoadedModel) -> None:
         """Build the sections of another model."""
         self._welcome.hide()
+        self.strip.show_slider(None)
         for old in self._sections:
             self._column.removeWidget(old)
             old.deleteLater()
@@ -253,6 +275,7 @@ class LatentPanel(Panel):
         for slider in self.sliders:
             if slider.isVisibleTo(self._list):
                 self._show_slider(slider)
+        self.strip.follow()
 
     def _show_slider(self, slider: LatentSlider) -> None:
         document, direction = self._document, slider.direction
@@ -270,11 +293,23 @@ class LatentPanel(Panel):
         slider.reset_asked.connect(self.reset_asked)
         slider.lock_asked.connect(self.lock_asked)
         slider.rename_asked.connect(self.rename_asked)
+        slider.pointed.connect(self._on_pointed)
         self._show_slider(slider)
+        self.rearranged.emit()
+
+    @Slot()
+    def _on_pointed(self) -> None:
+        self.pointed.emit(self.sender())
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        self.rearranged.emit()
 
     @Slot(str)
     def _on_search(self, text: str) -> None:
         for slider in self._found:
+            if self.strip.slider is slider:
+                self.strip.show_slider(None)
             self._column.removeWidget(slider)
             slider.setObjectName("")  # the next search may find the same before this one is gone
             slider.hide()

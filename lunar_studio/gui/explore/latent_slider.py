@@ -10,15 +10,18 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Si
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QSlider, QWidget
 
+from lunar_studio.core import groove
+from lunar_studio.core.groove import Groove
 from lunar_studio.core.latent import Direction
 from lunar_studio.gui import icons, theme
+from lunar_studio.gui.explore.groove_ribbon import paint_ribbon
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.section_header import paint_focus_ring
 
 SCALE = 100
 """Steps of the slider for one standard deviation."""
 
-REACH = 4.0
+REACH = groove.REACH
 """How far a slider goes to either side, in standard deviations of the training art."""
 
 MERGE_MS = 500
@@ -44,6 +47,7 @@ class LatentSlider(QSlider):
         reset_asked: Emitted with the id.
         lock_asked: Emitted with the id and whether it shall be locked.
         rename_asked: Emitted with the id and the new name.
+        pointed: The mouse or the keyboard came to it.
     """
 
     moved = Signal(str, float)
@@ -51,6 +55,7 @@ class LatentSlider(QSlider):
     reset_asked = Signal(str)
     lock_asked = Signal(str, bool)
     rename_asked = Signal(str, str)
+    pointed = Signal()
 
     def __init__(self, direction: Direction, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
@@ -67,6 +72,8 @@ class LatentSlider(QSlider):
         self._position = 0.0
         self._anchor: float | None = None
         self._locked = False
+        self._groove: Groove | None = None
+        self._is_groove_true = False
         self._listening = True
         self._drag_x: float | None = None
         self._editor: QLineEdit | None = None
@@ -116,6 +123,25 @@ class LatentSlider(QSlider):
         self._listening = True
         self.update()
 
+    @property
+    def groove(self) -> Groove | None:
+        """What lies along it, as far as that was looked at."""
+        return self._groove
+
+    @property
+    def is_groove_true(self) -> bool:
+        """Whether that is so of the document as it is now."""
+        return self._is_groove_true
+
+    def show_groove(self, found: Groove | None, *, is_true: bool = True) -> None:
+        """Paint what lies along it; faintly where the document has moved on since."""
+        is_true = is_true and found is not None
+        if found is self._groove and is_true == self._is_groove_true:
+            return
+        self._groove, self._is_groove_true = found, is_true
+        self.setAccessibleDescription(_told(found) if found is not None and is_true else "")
+        self.update()
+
     def _on_value_changed(self, value: int) -> None:
         if self._listening:
             self._position = value / SCALE
@@ -125,9 +151,9 @@ class LatentSlider(QSlider):
         self.setAccessibleName(self._name)
         share = f"It moves {self.direction.share:.0%} of what its group moves. " if self.direction.share else ""
         self.setToolTip(
-            f"{self._name}: drag, wheel or arrow keys; Shift for fine steps; Enter to type a value; L locks; "
-            f"double-click resets.\n{share}Latent direction {self.direction.id}; the number is in standard deviations "
-            "of the training art."
+            f"{self._name}: drag, wheel or arrow keys; Shift for fine steps;\nEnter to type a value; L locks; "
+            f"double-click resets.\n{share}The ribbon is the score along it.\nLatent direction {self.direction.id}, "
+            "in standard deviations of the training art."
         )
 
     # ---- places in the row -------------------------------------------------------------------------
@@ -237,6 +263,8 @@ class LatentSlider(QSlider):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         area, y = self.groove_area(), self.height() / 2
+        if self._groove is not None:
+            paint_ribbon(painter, area, self._groove, is_true=self._is_groove_true and self.isEnabled())
         painter.setBrush(theme.colour(tokens.line))
         painter.drawRoundedRect(QRectF(area.left(), y - 1.5, area.width(), 3), 1.5, 1.5)
         centre, moon = self._x_of(0.0), self._x_of(self._position)
@@ -336,9 +364,18 @@ class LatentSlider(QSlider):
 
     def event(self, event: QEvent) -> bool:
         """Repaint where the mouse comes and goes."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.FocusIn):
+            self.pointed.emit()
         if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()
         return super().event(event)
+
+
+def _told(found: Groove) -> str:
+    if not found.has_scores:
+        return ""
+    best = found.positions[found.best]
+    return f"Scores from {min(found.scores):.0f} to {max(found.scores):.0f} along it; the best is at {best:+.1f}."
 
 
 def _paint_moon(painter: QPainter, centre: QPointF, colour: str, ground: str) -> None:

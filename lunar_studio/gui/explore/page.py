@@ -20,10 +20,13 @@ from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.centre_views import CentreViews
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.following import Following
+from lunar_studio.gui.explore.groove_watch import GrooveWatch
 from lunar_studio.gui.explore.improve_panel import ImprovePanel
 from lunar_studio.gui.explore.improving import Improving
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
+from lunar_studio.gui.explore.map_panel import MapPanel
+from lunar_studio.gui.explore.mapping import Mapping
 from lunar_studio.gui.explore.mix_view import MixView
 from lunar_studio.gui.explore.mixing import Mixing
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
@@ -35,6 +38,7 @@ from lunar_studio.gui.explore.shelf_panel import ShelfPanel
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
 from lunar_studio.gui.explore.tool_strip import ToolStrip
+from lunar_studio.gui.explore.wording import Wording
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import ActionButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
@@ -69,6 +73,7 @@ class ExplorePage(QWidget):
         views: What the middle shows; further views are added here.
         canvas: The sprite.
         latents: The sliders.
+        grooves: Paints along sliders what lies there, while nothing else is to do.
         teacher: The score.
         lint: What rules of the craft say.
         neighbours: What the training art holds that is like the sprite.
@@ -83,9 +88,12 @@ class ExplorePage(QWidget):
         improving: Looks for versions that score higher.
         breed: A grid of variations.
         breeding: What the grid does.
+        map: The art laid out, alike beside alike.
+        mapping: What the map does.
         mix: Sprites on a pad.
         mixing: What the pad does.
         offering: Brings what other views have found into the strip.
+        wording: Draws for words.
     """
 
     open_asked = Signal()
@@ -107,6 +115,7 @@ class ExplorePage(QWidget):
         self.shelf = ShelfPanel(controller.session)
         self.strip = StripPanel()
         self.latents = LatentPanel(slider_count)
+        self.grooves = GrooveWatch(controller, self.latents, self)
         self.teacher = TeacherPanel()
         self.lint = LintPanel(controller, self.canvas)
         self.neighbours = NeighboursPanel(controller)
@@ -116,9 +125,12 @@ class ExplorePage(QWidget):
         self.improving = Improving(controller, critic, self.canvas, self.improve, self)
         self.breed = BreedView()
         self.breeding = Breeding(controller, self.breed, self)
+        self.map = MapPanel()
+        self.mapping = Mapping(controller, self.map, self)
         self.mix = MixView()
         self.mixing = Mixing(controller, self.mix, self)
         self.offering = Offering(controller, self.strip, self)
+        self.wording = Wording(controller, self.roll_bar, self.offering, self)
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -158,6 +170,9 @@ class ExplorePage(QWidget):
         self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
         self.views.add("breed", "Breed", "breed", self.breed, "Many variations; mark some, and breed on from them.")
         self.views.add("mix", "Mix", "mix", self.mix, "Two to four sprites on a pad, and everything between them.")
+        self.views.add(
+            "map", "Map", "map", self.map, "All the art, alike beside alike: click to go there, draw routes."
+        )
         self.right = RightColumn(self.latents, self.improve, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
@@ -180,6 +195,7 @@ class ExplorePage(QWidget):
         latents.lock_asked.connect(controller.lock_slider)
         latents.rename_asked.connect(controller.rename_slider)
         latents.reset_all_asked.connect(controller.reset_all)
+        latents.strip.taken.connect(self._on_stop_taken)
         self.roll_bar.roll_asked.connect(self.roll)
         self.roll_bar.seed_asked.connect(self.roll_seed)
         self.shelf.grid.chosen.connect(controller.go_to_bookmark)
@@ -353,6 +369,11 @@ class ExplorePage(QWidget):
         self.blaming.set_paused(opened)
         (self.improve.start if opened else self.canvas).setFocus()
 
+    @Slot(str, float)
+    def _on_stop_taken(self, direction_id: str, position: float) -> None:
+        self._controller.move_slider(direction_id, position)
+        self._controller.end_move()
+
     @Slot()
     def _show_sprite(self) -> None:
         self.views.show_view("sprite")
@@ -378,7 +399,8 @@ class ExplorePage(QWidget):
     def _on_strip_taken(self, latent: Latent, mode: str) -> None:
         document = self._controller.document
         title = _TAKEN.get(mode, "Take sprite")
-        self._controller.begin(latent, title, seed=document.seed, prompt=document.prompt)
+        seed, prompt = self.wording.origin(latent) or (document.seed, document.prompt)
+        self._controller.begin(latent, title, seed=seed, prompt=prompt)
 
     def showEvent(self, event: QShowEvent) -> None:
         """The first time, when sizes are known: the layout of a new user."""
