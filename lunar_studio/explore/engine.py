@@ -261,6 +261,23 @@ class Engine:
         """The words of a prompt that the model has never seen, in order."""
         return self.bundle.vocabulary.unknown(prompt)
 
+    def fits(self, sprites: Sequence[Sprite], prompt: str) -> tuple[float, ...]:
+        """How near the teacher finds sprites to words: the cosine of both semantic embeddings, -1 to 1.
+
+        NaN for each without a teacher, or where none of the words is known.
+        """
+        teacher = self.bundle.teacher
+        words_D = self.bundle.vocabulary.embed(prompt)
+        if teacher is None or not bool(words_D.any()):
+            return (math.nan,) * len(sprites)
+        with self.computing(BATCH):
+            found: list[float] = []
+            for start in range(0, len(sprites), BATCH):
+                part = sprites[start : start + BATCH]
+                embedding_BD = teacher(_filled(self._pictures(part))).embedding_BD[: len(part)]
+                found += torch.nn.functional.cosine_similarity(embedding_BD, words_D[None], dim=1).tolist()
+            return tuple(found)
+
     def nearest_words(self, sprite: Sprite, count: int = 5) -> tuple[tuple[str, float], ...]:
         """The known words that the teacher finds nearest to a sprite, with their cosine similarity, best first."""
         teacher, vocabulary = self.bundle.teacher, self.bundle.vocabulary

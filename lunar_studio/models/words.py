@@ -7,7 +7,6 @@ seen. Shapes: V words, D embedding numbers, N captions.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,20 +15,13 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-_WORD = re.compile(r"[^\W\d_]{2,}")
-_STOP_WORDS = frozenset(
-    ["a", "an", "and", "at", "by", "for", "from", "in", "is", "its", "of", "on", "or", "the", "to", "with"]
-)
+from lunar_studio.core.prompt_words import MAX_LETTERS, words_of
+
+__all__ = ["MAX_LETTERS", "MAX_WORDS", "Vocabulary", "words_of"]
+
 # Factorising takes the cube of it: a second for 1,000 words, six for 2,000.
 MAX_WORDS = 2048
-# No word of a caption is longer; a file name without spaces can be.
-MAX_LETTERS = 64
 _ROWS = 1024
-
-
-def words_of(text: str) -> list[str]:
-    """The words of a caption or prompt: lower case, letters only, two to 64, without stop words."""
-    return [word for word in _WORD.findall(text.lower()) if len(word) <= MAX_LETTERS and word not in _STOP_WORDS]
 
 
 @dataclass(frozen=True)

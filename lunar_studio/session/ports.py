@@ -72,6 +72,18 @@ class DrawsMany(Protocol):
         """The teacher's judgement of many sprites, in order."""
 
 
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An explorer whose model learned from captions."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words it knows, most frequent first."""
+
+    def fits(self, sprites: Sequence[Sprite], prompt: str) -> tuple[float, ...]:
+        """How near the teacher finds sprites to words, -1 to 1; NaN where it cannot tell."""
+
+
 class ExplorerLoader(Protocol):
     """Opens a model file."""
 

@@ -23,7 +23,7 @@ from lunar_studio.core.neighbours import UNKNOWN_ART, Compared, Neighbours
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import Explorer, ExplorerLoader, KnowsItsArt, PinFollower
+from lunar_studio.session.ports import Explorer, ExplorerLoader, KnowsItsArt, KnowsWords, PinFollower
 from lunar_studio.workers.mailbox import Mailbox
 from lunar_studio.workers.task_request import TaskRequest
 from lunar_studio.workers.thread_host import Worker
@@ -36,10 +36,12 @@ class LoadedModel:
     Attributes:
         info: Facts about it.
         directions: Its sliders, in the order they are shown.
+        words: The words it knows, most frequent first.
     """
 
     info: ModelInfo
     directions: tuple[Direction, ...]
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ class ExploreWorker(Worker):
         self._explorer = explorer
         self._drawn = None
         self._underway.clear()
-        self.loaded.emit(LoadedModel(explorer.info, explorer.directions))
+        words = explorer.words if isinstance(explorer, KnowsWords) else ()
+        self.loaded.emit(LoadedModel(explorer.info, explorer.directions, words))
 
     def _decode(self, generation: int, latent: Latent, edits: Overlay) -> None:
         explorer = self._explorer

@@ -136,7 +136,7 @@ class MixPad(QWidget):
         painter.setBrush(theme.colour(tokens.sunken))
         painter.drawPolygon(QPolygonF(outline))
         handle = self.point(self._place)
-        for index, weight in enumerate(self.weights):
+        for index, weight in enumerate(self.weights if self.count > 1 else ()):
             painter.setPen(QPen(theme.colour(tokens.accent, 0.15 + 0.85 * weight), 1 + 3 * weight))
             painter.drawLine(self.point(corners(shown)[index]), handle)
         for index in range(shown):

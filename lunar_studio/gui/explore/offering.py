@@ -1,17 +1,22 @@
-"""What other views have found, in the strip: in-betweens of a mix."""
+"""What other views have found, in the strip: in-betweens of a mix, candidates for words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Slot
 
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.prompt_words import Candidate
+from lunar_studio.core.score import Score
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.controller import ExploreController
-from lunar_studio.gui.explore.strip_panel import StripPanel
+from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
 from lunar_studio.workers.grid_service import GridPart, GridService
 
 
 class Offering(QObject):
-    """Draws latents for the strip.
+    """Draws latents for the strip, or shows what has been drawn; it is kept while the strip shows something else.
 
     Args:
         controller: The way to the model.
@@ -24,24 +29,48 @@ class Offering(QObject):
         self._strip = strip
         self._grid = GridService(controller.service, "offered", self)
         self._latents: tuple[Latent, ...] = ()
+        self._sprites: list[Sprite] = []
+        self._scores: list[Score] = []
+        self._notes: tuple[str, ...] = ()
+        self._badges: tuple[str, ...] = ()
         self._grid.arrived.connect(self._on_part)
         strip.wanted.connect(self._on_wanted)
 
     @Slot(str, object)
     def offer(self, title: str, latents: tuple[Latent, ...]) -> None:
         """Show the sprites of latents under a title."""
-        self._latents = latents
-        self._strip.offer(title, latents)
-        self._grid.request(latents)
+        self._latents, self._sprites, self._scores = latents[:COUNT], [], []
+        self._notes, self._badges = (), ()
+        self._show(title)
+
+    def offer_drawn(
+        self, title: str, found: Sequence[Candidate], notes: tuple[str, ...], badges: tuple[str, ...]
+    ) -> None:
+        """Show sprites that are known already, each with a note for its tooltip and a few letters in its corner."""
+        self._latents = tuple(one.latent for one in found[:COUNT])
+        self._sprites = [one.sprite for one in found[:COUNT]]
+        self._scores = [one.score for one in found[:COUNT]]
+        self._notes, self._badges = notes, badges
+        self._show(title)
+
+    def _show(self, title: str) -> None:
+        self._strip.offer(title, self._latents)
+        self._strip.put_offered(0, self._sprites, self._scores, self._notes, self._badges)
+        missing = self._latents[len(self._sprites) :]
+        if missing:
+            self._grid.request(missing)
+        else:
+            self._grid.stop()
 
     @Slot(str, float)
     def _on_wanted(self, mode: str, _strength: float) -> None:
         if mode == "offered":
-            self._strip.offer(self._strip.offered_title, self._latents)
-            self._grid.request(self._latents)
+            self._show(self._strip.offered_title)
         else:
             self._grid.stop()
 
     @Slot(object)
     def _on_part(self, part: GridPart) -> None:
-        self._strip.put_offered(part.start, part.sprites, part.scores)
+        self._strip.put_offered(len(self._sprites), part.sprites, part.scores)
+        self._sprites += part.sprites
+        self._scores += part.scores

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from lunar_studio.gui.explore.word_field import WordField
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.number_field import NumberField, WholeNumberField
 from lunar_studio.session.document import Document
-
-_LONGEST_PROMPT = 200
 
 
 class RollBar(QWidget):
@@ -24,20 +23,20 @@ class RollBar(QWidget):
     Attributes:
         roll_asked: Emitted for a new random seed.
         seed_asked: Emitted with the seed that was typed.
+        words_asked: Sprites for the words are wanted.
+        field: The prompt box with what the model says about its words.
+        words: Where they are typed.
     """
 
+    words_asked = Signal()
     roll_asked = Signal()
     seed_asked = Signal(int)
 
     def __init__(self, largest_seed: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("roll-bar")
-        self.words = QLineEdit()
-        self.words.setObjectName("words")
-        self.words.setMaxLength(_LONGEST_PROMPT)
-        self.words.setPlaceholderText("Words, e.g. red dragon; empty for anything")
-        self.words.setAccessibleName("Words")
-        self.words.setToolTip("What random sprites shall be, in the model's own words (prompt). Enter re-rolls.")
+        self.field = WordField()
+        self.words = self.field.line
         self.seed = WholeNumberField(
             "Seed", 0, largest_seed, tip="The same seed gives the same sprite. Enter draws it."
         )
@@ -64,7 +63,7 @@ class RollBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * SPACE_PX)
-        row.addWidget(self.words, 1)
+        row.addWidget(self.field, 1)
         row.addWidget(Label("seed", role="muted"))
         row.addWidget(self.seed)
         row.addWidget(again)
@@ -72,7 +71,7 @@ class RollBar(QWidget):
         row.addWidget(self.spread)
         row.addWidget(self.random)
         self.random.clicked.connect(self.roll_asked)
-        self.words.returnPressed.connect(self.roll_asked)
+        self.field.entered.connect(self.words_asked)
         again.clicked.connect(self._on_seed_entered)
         self.seed.lineEdit().returnPressed.connect(self._on_seed_entered)
 

@@ -121,7 +121,13 @@ class StripPanel(Panel):
         self._sprites = []
         self._put(drawn.sprites, drawn.scores)
 
-    def _put(self, sprites: Sequence[Sprite], scores: Sequence[Score], notes: Sequence[str] = ()) -> None:
+    def _put(
+        self,
+        sprites: Sequence[Sprite],
+        scores: Sequence[Score],
+        notes: Sequence[str] = (),
+        badges: Sequence[str] = (),
+    ) -> None:
         """Show more sprites behind those that are shown."""
         if sprites and sprites[0].width != self._sprite_px:
             self._sprite_px = sprites[0].width
@@ -130,7 +136,8 @@ class StripPanel(Panel):
         for index, (thumb, sprite, score) in enumerate(zip(free, sprites, scores, strict=False)):
             thumb.set_sprite(sprite)
             judged = not math.isnan(score.value)
-            thumb.set_badge(f"{score.value:.0f}" if judged else "")
+            own = badges[index] if index < len(badges) else ""
+            thumb.set_badge(own or (f"{score.value:.0f}" if judged else ""))
             said = f"Score {score.value:.0f}. " if judged else ""
             note = f"{notes[index]}. " if index < len(notes) else ""
             thumb.setToolTip(f"{note}{said}Click to take it; undo brings the other back. Right-click to mix it.")
@@ -166,11 +173,24 @@ class StripPanel(Panel):
             thumb.setEnabled(False)
 
     def put_offered(
-        self, start: int, sprites: Sequence[Sprite], scores: Sequence[Score], notes: Sequence[str] = ()
+        self,
+        start: int,
+        sprites: Sequence[Sprite],
+        scores: Sequence[Score],
+        notes: Sequence[str] = (),
+        badges: Sequence[str] = (),
     ) -> None:
-        """Show some of what was offered, from `start` on; each with a note in its tooltip where there are notes."""
+        """Show some of what was offered.
+
+        Args:
+            start: Number of the first of them; nothing happens unless it is the next that is missing.
+            sprites: What to show.
+            scores: One for each.
+            notes: What their tooltips begin with.
+            badges: What stands in their corners in place of the score.
+        """
         if self.mode == "offered" and start == len(self._sprites):
-            self._put(sprites, scores, notes)
+            self._put(sprites, scores, notes, badges)
 
     @Slot()
     def ask(self) -> None:
