@@ -15,6 +15,7 @@ from lunar_studio.cli import (
     bench_command,
     dataset_commands,
     evaluate_command,
+    forecast_command,
     latent_commands,
     model_commands,
     onnx_command,
@@ -22,6 +23,7 @@ from lunar_studio.cli import (
     score_command,
     state_commands,
     train_command,
+    walk_command,
 )
 from lunar_studio.cli.answer import Answer, WrongUsage, print_answer, warn
 from lunar_studio.errors import LunarError
@@ -35,9 +37,11 @@ _GROUPS = (
     model_commands,
     dataset_commands,
     train_command,
+    forecast_command,
     evaluate_command,
     latent_commands,
     sample_command,
+    walk_command,
     state_commands,
     score_command,
     art_commands,

@@ -12,6 +12,7 @@ from lunar_studio.cli.answer import Answer, warn
 from lunar_studio.errors import DatasetError, ModelFileError
 
 if TYPE_CHECKING:
+    from lunar_studio.explore.engine import Engine
     from lunar_studio.session.picture_state import SpriteState
     from lunar_studio.session.project import Project
 
@@ -40,7 +41,7 @@ def show(arguments: argparse.Namespace) -> Answer:
     """
     if _is_project(arguments.source):
         return _show_project(arguments.source)
-    state = _state(arguments.source)
+    state = read_state(arguments.source)
     return Answer("\n".join(_lines(state)), _told(state))
 
 
@@ -50,20 +51,14 @@ def draw(arguments: argparse.Namespace) -> Answer:
     Raises:
         LunarError: The source or the model cannot be used, or the picture cannot be written.
     """
-    state = _state(arguments.source)
+    state = read_state(arguments.source)
     engine = options.open_engine(arguments)
+    check_fits(state, engine)
     from lunar_studio.cli.art import make_folder
     from lunar_studio.export.formats import picture_texts
     from lunar_studio.pixels.files import write_png
     from lunar_studio.session.picture_state import KEYWORD, to_text
 
-    if len(state.latent) != engine.info.latent_dim:
-        raise ModelFileError(
-            f"The state has {len(state.latent)} numbers, but the model draws from {engine.info.latent_dim}.",
-            hint=f"Give the model it was made with (--model): {_model_words(state)}.",
-        )
-    if state.model and state.model != engine.info.digest:
-        warn(f"This is not the model that the sprite was made with ({_model_words(state)}); it will look different.")
     sprite = state.edits.over(engine.decode(state.latent))
     make_folder(arguments.out.parent)
     write_png(sprite, arguments.out, picture_texts({KEYWORD: to_text(state)}, seed=state.seed))
@@ -75,6 +70,21 @@ def draw(arguments: argparse.Namespace) -> Answer:
     return Answer(f"{sprite.width} × {sprite.height} px in {arguments.out}", document)
 
 
+def check_fits(state: SpriteState, engine: Engine) -> None:
+    """Refuse a state that the model cannot draw; warn of one that another model of the same size has made.
+
+    Raises:
+        ModelFileError: It has another number of latent numbers.
+    """
+    if len(state.latent) != engine.info.latent_dim:
+        raise ModelFileError(
+            f"The state has {len(state.latent)} numbers, but the model draws from {engine.info.latent_dim}.",
+            hint=f"Give the model it was made with (--model): {_model_words(state)}.",
+        )
+    if state.model and state.model != engine.info.digest:
+        warn(f"This is not the model that the sprite was made with ({_model_words(state)}); it will look different.")
+
+
 # ---- reading ---------------------------------------------------------------------------------------------
 
 
@@ -82,7 +92,7 @@ def _is_project(source: str) -> bool:
     return source.lower().endswith(_PROJECT_SUFFIX)
 
 
-def _state(source: str) -> SpriteState:
+def read_state(source: str) -> SpriteState:
     """The state in a file or a word.
 
     Raises:
