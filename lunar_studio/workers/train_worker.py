@@ -9,8 +9,9 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import RunEnded, TrainEvent
+from lunar_studio.core.events import PreviewReady, RunEnded, TrainEvent
 from lunar_studio.session.ports import Trainer
+from lunar_studio.workers.preview_store import keep_preview
 from lunar_studio.workers.thread_host import Worker
 
 
@@ -82,6 +83,8 @@ class TrainWorker(Worker):
             should_pause=self._paused.is_set,
         )
         for event in events:
+            if isinstance(event, PreviewReady):
+                keep_preview(order.run_dir, event)
             with self._lock:
                 self._events.append(event)
             if isinstance(event, RunEnded):

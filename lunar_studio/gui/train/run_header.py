@@ -9,7 +9,8 @@ from typing import Literal
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from lunar_studio.core.events import PhaseStarted, RunEnded, RunStarted, StepDone, TrainEvent
+from lunar_studio.core import events as events_of
+from lunar_studio.core.events import Paused, PhaseStarted, RunEnded, RunStarted, StepDone, TrainEvent, WentOn
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
@@ -54,6 +55,31 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def forecast_words(told: events_of.Forecast, *, fully: bool = False) -> str:
+    """What a run will cost: `Forecast: 1 h 05 min in all, worth exploring after 6 min`; or every part of it."""
+    words = f"Forecast: {duration(told.total_s)} in all, worth exploring after {duration(told.usable_s)}"
+    if not fully:
+        return words
+    parts = (
+        ("learning", told.learning_s),
+        ("previews and saving", told.beside_s),
+        ("judge and prior alone", told.alone_s),
+        ("finishing the model", told.finish_s),
+    )
+    listed = "\n".join(f"{title}: {duration(seconds)}" for title, seconds in parts)
+    memory = f"memory: {told.memory_bytes / 2**20:,.0f} MB"
+    return f"{words}\n{listed}\nonce through your art: {duration(told.epoch_s)}\n{memory}"
+
+
+def ended_words(event: RunEnded) -> str:
+    """How it ended, and how near the forecast was."""
+    words = "Finished" if event.reason == "finished" else "Stopped and saved"
+    if event.took_s <= 0:
+        return f"{words}."
+    compared = f"; the forecast said {duration(event.forecast_s)}" if event.forecast_s > 0 else ""
+    return f"{words} after {duration(event.took_s)}{compared}."
+
+
 class RunHeader(QWidget):
     """Name, figures, progress, and the buttons.
 
@@ -74,6 +100,7 @@ class RunHeader(QWidget):
         self._max_steps = 0
         self._last: StepDone | None = None
         self._forecast = Forecast()
+        self._facts = ""
         self.title = ElidedLabel(size="title")
         self.status = ElidedLabel(size="small", role="muted")
         self.bar = QProgressBar()
@@ -150,9 +177,15 @@ class RunHeader(QWidget):
         self.bar.setRange(0, 0 if phase == "preparing" else _PROGRESS_STEPS)
         self._show_figures()
 
-    def offer_model(self, offered: bool) -> None:
-        """Show the button that leads to the finished model, or not."""
+    def offer_model(self, offered: bool, *, is_finished: bool = True) -> None:
+        """Show the button that leads to the finished model, or to what a run that goes has learned so far."""
         self.explore_button.setVisible(offered)
+        self.explore_button.setText("Explore this model" if is_finished else "Explore it now")
+        self.explore_button.setToolTip(
+            "Play with the model that this run made."
+            if is_finished
+            else "Play with a copy of what it has learned so far; training goes on. It has no named sliders yet."
+        )
 
     def set_progress(self, done: int, total: int) -> None:
         """How far the preparation is."""
@@ -165,18 +198,26 @@ class RunHeader(QWidget):
             match event:
                 case RunStarted():
                     self._max_steps = event.max_steps
-                    self.set_status(
+                    self._facts = (
                         f"{event.preset} · {event.train_count:,} sprites, {event.validation_count:,} held out · "
                         f"{event.device} {event.precision} · about {event.memory_bytes / 2**20:,.0f} MB"
                     )
+                    self.set_status(self._facts)
                     self.status.setToolTip(event.precision_reason)
                 case StepDone():
                     self._last = event
                     self._forecast.add(event.elapsed_s, event.share_done)
+                case events_of.Forecast():
+                    self.set_status(f"{forecast_words(event)} · {self._facts}")
+                    self.status.setToolTip(f"{forecast_words(event, fully=True)}\n{event.precision_reason}")
+                case Paused():
+                    self.set_status(f"Resting: {event.message} {event.hint}")
+                case WentOn():
+                    self.set_status(f"Going on after {duration(event.paused_s)}.")
                 case PhaseStarted():
                     self.set_status(f"{event.title}…")
                 case RunEnded():
-                    self.set_status("Finished." if event.reason == "finished" else "Stopped and saved.")
+                    self.set_status(ended_words(event))
         self._show_figures()
 
     def _show_figures(self) -> None:

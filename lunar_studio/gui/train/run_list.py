@@ -74,6 +74,11 @@ class RunListModel(QAbstractListModel):
         self._records = records
         self.endResetModel()
 
+    @property
+    def records(self) -> tuple[RunRecord, ...]:
+        """The runs, the newest first."""
+        return self._records
+
     def row_of(self, path: Path | None) -> int:
         """Row of the run in `path`, -1 when there is none."""
         return next((row for row, record in enumerate(self._records) if record.path == path), -1)
@@ -229,6 +234,11 @@ class RunListPanel(Panel):
         """The chosen run."""
         record = self.view.currentIndex().data(RECORD_ROLE)
         return record if isinstance(record, RunRecord) else None
+
+    @property
+    def models(self) -> tuple[Path, ...]:
+        """Finished models of all runs, the newest first."""
+        return tuple(record.model_path for record in self.model.records if record.model_path is not None)
 
     @Slot()
     def refresh(self) -> None:

@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from lunar_studio.core.events import PreviewReady, TrainEvent
+from lunar_studio.core.events import MilestoneSaved, PreviewReady, TrainEvent
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.loss_history import LossHistory
 from lunar_studio.gui.train.loss_plots import LossPlotsView
-from lunar_studio.gui.train.preview_strip import PreviewStrip
+from lunar_studio.gui.train.preview_timeline import PreviewTimeline
 from lunar_studio.gui.train.run_header import RunHeader
 from lunar_studio.gui.widgets.panel import Panel
 
@@ -21,7 +21,7 @@ from lunar_studio.gui.widgets.panel import Panel
 # A redraw costs some 30 ms of processor time: five a second leave the machine to the trainer, and to the artist.
 _DRAW_INTERVAL_MS = 200
 _PLOTS_PX = 360
-_PREVIEWS_PX = 172
+_PREVIEWS_PX = 196
 
 
 class RunView(QWidget):
@@ -29,7 +29,7 @@ class RunView(QWidget):
 
     Attributes:
         path: Folder of the run on show, or None.
-        model_path: Its finished model, or None.
+        model_path: Its finished model, the newest of a run that goes, or None.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -45,7 +45,8 @@ class RunView(QWidget):
         self.history = LossHistory()
         self.header = RunHeader()
         self.plots = LossPlotsView()
-        self.previews = PreviewStrip()
+        self.timeline = PreviewTimeline()
+        self.previews = self.timeline.strip
         self._is_stale = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -56,7 +57,7 @@ class RunView(QWidget):
         curves = Panel()
         curves.column.addWidget(self.plots)
         pictures = Panel()
-        pictures.column.addWidget(self.previews)
+        pictures.column.addWidget(self.timeline)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         split.setHandleWidth(2 * SPACE_PX)
@@ -83,7 +84,7 @@ class RunView(QWidget):
         self.set_model(None)
         self.history = LossHistory()
         self.header.show_run(path.name, status)
-        self.previews.clear()
+        self.timeline.open(path)
         self._is_stale = False
         self.plots.show_history(self.history)
         self.plots.fit()
@@ -92,18 +93,21 @@ class RunView(QWidget):
         if old is not None:
             self._reader.start()
 
-    def set_model(self, path: Path | None) -> None:
-        """Offer the finished model, or not."""
+    def set_model(self, path: Path | None, *, is_finished: bool = True) -> None:
+        """Offer the finished model, or a model of this moment; or none."""
         self.model_path = path
-        self.header.offer_model(path is not None)
+        self.header.offer_model(path is not None, is_finished=is_finished)
 
     def add(self, events: Iterable[TrainEvent]) -> None:
         """Take in what the run has just told."""
         told = tuple(events)
         self.header.add(told)
         previews = [event for event in told if isinstance(event, PreviewReady)]
+        milestones = [event for event in told if isinstance(event, MilestoneSaved)]
+        if milestones:
+            self.set_model(milestones[-1].path, is_finished=False)
         if previews:
-            self.previews.show_preview(previews[-1])
+            self.timeline.add(previews[-1])
         if self._old is not None:
             self._waiting.extend(told)
         elif self.history.add(told):

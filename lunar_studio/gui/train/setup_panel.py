@@ -8,10 +8,11 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.config_fields import with_overrides
+from lunar_studio.core.config_fields import validate, with_overrides
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.art_chooser import ArtChooser
-from lunar_studio.gui.train.looks import DEFAULT_SIZE_PX, LOOKS, Look, base_for, config_for, nearest_size
+from lunar_studio.gui.train.looks import DEFAULT_SIZE_PX, LOOKS, Look, base_for, nearest_size
+from lunar_studio.gui.train.start_chooser import StartChooser
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.number_field import NumberField
@@ -46,6 +47,7 @@ class SetupPanel(Panel):
         self.art = ArtChooser(data)
         self.look: Look = LOOKS[0]
         self.cards = {look.id: Card(look.title, look.text) for look in LOOKS}
+        self.start_from = StartChooser()
         self.duration = NumberField("How long", 0.5, _MOST["minutes"], step=5.0, decimals=1, tip="How long it trains.")
         self.unit = QComboBox()
         self.settings_button = TextButton(
@@ -73,6 +75,9 @@ class SetupPanel(Panel):
             card.clicked.connect(self._on_card)
             column.addWidget(card)
         column.addSpacing(SPACE_PX)
+        column.addWidget(Label("Start from", bold=True))
+        column.addWidget(self.start_from)
+        column.addSpacing(SPACE_PX)
         column.addWidget(Label("How long", bold=True))
         row = QHBoxLayout()
         row.setSpacing(2 * SPACE_PX)
@@ -93,6 +98,7 @@ class SetupPanel(Panel):
         self.unit.currentTextChanged.connect(self._on_unit)
         self.duration.valueChanged.connect(self.changed)
         self.art.changed.connect(self._on_art)
+        self.start_from.changed.connect(self._on_art)
         self.settings_button.clicked.connect(self.settings_requested)
         self.start_button.clicked.connect(self.start_requested)
         self.column.addWidget(scroll, 1)
@@ -107,7 +113,9 @@ class SetupPanel(Panel):
 
     @property
     def size_px(self) -> int:
-        """Width and height the sprites will have: a data set's own, or what suits art and look."""
+        """Width and height the sprites will have: a data set's own, the model's, or what suits art and look."""
+        if self.start_from.config is not None:
+            return self.start_from.config.vae.image_size
         if self.art.facts is not None:
             return self.art.facts.size
         return nearest_size(self.look, self.art.size_px or DEFAULT_SIZE_PX)
@@ -126,7 +134,8 @@ class SetupPanel(Panel):
         Raises:
             ConfigError: A network cannot have the size of the data set.
         """
-        return with_overrides(base_for(self.look, self.size_px), self.length)
+        base = with_overrides(base_for(self.look, self.size_px), self.length)
+        return self.start_from.applied(base)
 
     def config(self, overrides: Mapping[str, object]) -> RunConfig:
         """The configuration to start with.
@@ -134,7 +143,9 @@ class SetupPanel(Panel):
         Raises:
             ConfigError: The parts do not fit together.
         """
-        return config_for(self.look, self.size_px, {**self.length, **overrides})
+        config = with_overrides(self.base(), overrides)
+        validate(config)
+        return config
 
     def set_busy(self, busy: bool) -> None:
         """Whether a run goes, so that no other can be started."""
@@ -159,6 +170,8 @@ class SetupPanel(Panel):
             hint = "A run is going; stop it to start another."
         elif self.art.source is None:
             hint = "Choose your art first."
+        elif self.art.facts is not None and self.art.facts.size != self.size_px:
+            hint = f"That model draws {self.size_px} px, this set has {self.art.facts.size} px. Choose the art itself."
         elif not self.art.is_ready:
             hint = "Start is ready when your art has been looked through."
         else:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.core.config_fields import with_overrides
-from lunar_studio.core.events import CheckpointSaved, Failure, RunEnded, RunStarted, TrainEvent, Warned
+from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded, RunStarted, TrainEvent, Warned, WentOn
 from lunar_studio.errors import ConfigError, LunarError
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.run_header import duration
 from lunar_studio.gui.train.run_list import RunListPanel, state_words
 from lunar_studio.gui.train.run_records import RunRecord, new_run_dir, read_metrics
 from lunar_studio.gui.train.settings_table import SettingsTablePanel
@@ -132,16 +133,17 @@ class TrainPage(QWidget):
     @Slot()
     def start(self) -> None:
         """Start a run on the chosen art; says why not where it cannot."""
-        source = self.setup.art.source
+        source, facts = self.setup.art.source, self.setup.art.facts
         if source is None or not self.can_start:
             return
+        named = source if facts is None else Path(facts.source)  # a built set's folder has a long name
         try:
             config = self.setup.config(self.settings.model.overrides)
         except ConfigError as error:
             self._on_error(error)
             return
         self.banner.dismiss()
-        self._flow.start(RunPlan(source, new_run_dir(self._runs_dir, source, datetime.now().astimezone()), config))
+        self._flow.start(RunPlan(source, new_run_dir(self._runs_dir, named, datetime.now().astimezone()), config))
 
     @Slot(bool)
     def set_paused(self, paused: bool) -> None:
@@ -206,8 +208,10 @@ class TrainPage(QWidget):
             self._live.add(events)
         for event in events:
             match event:
-                case Warned():
+                case Warned() | Paused():
                     self.banner.tell(event.message, event.hint, "warn")
+                case WentOn():
+                    self.banner.tell("The run goes on.", f"It rested for {duration(event.paused_s)}.", "good")
                 case RunStarted():
                     self.runs.refresh()
                     self.runs.choose(event.run_dir)
@@ -219,6 +223,9 @@ class TrainPage(QWidget):
     def _on_ended(self, event: RunEnded) -> None:
         if self._live is not None:
             self._live.set_model(event.model_path)
+        window = self.window()
+        if not window.isActiveWindow():
+            QApplication.alert(window)
         words = "finished" if event.reason == "finished" else "stopped and saved"
         self.banner.tell(f"The run is {words} at step {event.step:,}.", "Explore this model to play with it.", "good")
 
@@ -291,6 +298,7 @@ class TrainPage(QWidget):
         if self._empty.button is not None:
             self._empty.button.setVisible(self.setup.art.source is None)  # from then on, Start is the one thing to do
         try:
+            self.setup.start_from.offer(self.runs.models)
             self.settings.model.set_base(self.setup.base())
         except ConfigError as error:
             self._on_error(error)
@@ -307,6 +315,7 @@ class TrainPage(QWidget):
         """Runs may have come and gone since the page was last seen."""
         super().showEvent(event)
         self.runs.refresh()
+        self.setup.start_from.offer(self.runs.models)
 
 
 def _more(record: RunRecord, length: dict[str, object]) -> dict[str, object]:
