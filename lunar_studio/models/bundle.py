@@ -13,6 +13,7 @@ from lunar_studio.core.config import ClassicVaeConfig, CustomVaeConfig, RunConfi
 from lunar_studio.core.latent import Direction
 from lunar_studio.models import extensions
 from lunar_studio.models.art_prints import ArtPrints
+from lunar_studio.models.atlas import Atlas
 from lunar_studio.models.classic import LunarCoreVAE
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.prior import LatentPrior
@@ -64,6 +65,7 @@ class ModelBundle:
         calibration: What the teacher's logits mean.
         card: JSON-able facts: art, licence, training, figures.
         prints: Fingerprints of the art it learned from; None for a model that does not carry them.
+        atlas: A map of that art; None for a model that does not carry one.
     """
 
     name: str
@@ -77,6 +79,7 @@ class ModelBundle:
     calibration: Calibration
     card: Mapping[str, object] = field(default_factory=dict)
     prints: ArtPrints | None = None
+    atlas: Atlas | None = None
 
     def modules(self) -> dict[str, nn.Module]:
         """The networks by the name of their part."""

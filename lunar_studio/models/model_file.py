@@ -1,9 +1,10 @@
 """The one file a trained model lives in: safetensors with JSON metadata, and no code.
 
 Layout (docs/formats.md): tensors `vae.*`, `teacher.*`, `prior.*`, `words.vectors`, `directions.axes`,
-`calibration.quantiles`, and `likeness.*` where it carries fingerprints of its art (`models.art_prints`); matrices and
-kernels as float16, vectors and what a VAE names in `float32_parts` as float32. Everything read is held against what
-its own configuration would build before a network takes memory.
+`calibration.quantiles`, and where it carries them fingerprints of its art, `likeness.*` (`models.art_prints`), and a
+map of it, `atlas.*` (`models.atlas`); matrices and kernels as float16, vectors and what a VAE names in
+`float32_parts` as float32. Everything read is held against what its own configuration would build before a network
+takes memory.
 
 A file is read into memory once, not mapped: a mapped file that is overwritten under the running
 program changes the model's numbers or ends the process, and on Windows it cannot be replaced.
@@ -32,7 +33,9 @@ from lunar_studio.core.latent import Direction, DirectionGroup
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.errors import LunarError, ModelFileError, ModelVersionError
 from lunar_studio.models import art_prints
+from lunar_studio.models import atlas as atlases
 from lunar_studio.models.art_prints import ArtPrints
+from lunar_studio.models.atlas import Atlas
 from lunar_studio.models.bundle import (
     QUANTILES,
     Calibration,
@@ -48,8 +51,9 @@ from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import MAX_WORDS, Vocabulary
 
 FORMAT = "lunar-studio-model"
-# Version 2 may carry fingerprints of the art; a model without them is written as version 1, which older studios read.
-VERSION, _VERSION_PLAIN = 2, 1
+# Version 2 may carry fingerprints of the art, version 3 a map of it as well; a model without is written as the version
+# before, which older studios read.
+VERSION, _VERSION_PRINTS, _VERSION_PLAIN = 3, 2, 1
 MAX_FILE_BYTES = 2**30
 # The description of a model is some hundred kilobytes; a larger one would only cost memory to refuse.
 MAX_HEADER_BYTES = 2**24
@@ -127,9 +131,14 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
             )
     version, section = _VERSION_PLAIN, dict[str, str]()
     if bundle.prints is not None:
-        version = VERSION
+        version = _VERSION_PRINTS
         printed, section = art_prints.stored(bundle.prints)
         tensors |= printed
+    if bundle.atlas is not None:
+        version = VERSION
+        mapped, described = atlases.stored(bundle.atlas)
+        tensors |= mapped
+        section |= described
     metadata = {
         "stamp": msgspec.json.encode({"format": FORMAT, "version": version}).decode(),
         "facts": msgspec.json.encode(facts).decode(),
@@ -160,6 +169,8 @@ def load_model(path: Path) -> tuple[ModelBundle, ModelInfo]:
         raise _damaged(path, "it is not a whole safetensors file") from exc
     try:
         prints = art_prints.taken(tensors, metadata)
+        atlas = atlases.taken(tensors, metadata, cast(LatentModel, networks["vae"]).invented_dim)
+        _check_names(atlas, prints)
     except ValueError as exc:
         raise _damaged(path, str(exc)) from exc
     _compare(path, expected, {key: list(value.shape) for key, value in tensors.items()})
@@ -168,7 +179,7 @@ def load_model(path: Path) -> tuple[ModelBundle, ModelInfo]:
             raise _damaged(path, f"the numbers of {key} are {value.dtype}, not float16 or float32")
         if not bool(torch.isfinite(value).all()):
             raise _damaged(path, f"the numbers of {key} are not finite")
-    bundle = _assemble(path, facts, networks, {key: value.float() for key, value in tensors.items()}, prints)
+    bundle = _assemble(path, facts, networks, {key: value.float() for key, value in tensors.items()}, prints, atlas)
     return bundle, describe(bundle, hashlib.sha256(payload).hexdigest())
 
 
@@ -336,6 +347,7 @@ def _assemble(
     networks: Mapping[str, nn.Module],
     tensors: Mapping[str, Tensor],
     prints: ArtPrints | None,
+    atlas: Atlas | None,
 ) -> ModelBundle:
     for part, module in networks.items():
         own = {key.removeprefix(f"{part}."): value for key, value in tensors.items() if key.startswith(f"{part}.")}
@@ -362,7 +374,14 @@ def _assemble(
         calibration=Calibration(tensors["calibration.quantiles"].numpy()),
         card=facts.card,
         prints=prints,
+        atlas=atlas,
     )
+
+
+def _check_names(atlas: Atlas | None, prints: ArtPrints | None) -> None:
+    known = 0 if prints is None else len(prints)
+    if atlas is not None and ((atlas.sprites_N < -1) | (atlas.sprites_N >= known)).any():
+        raise ValueError("its map names sprites that it has no fingerprints of")
 
 
 def _fill(module: nn.Module, own: Mapping[str, Tensor]) -> None:

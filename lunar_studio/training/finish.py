@@ -1,7 +1,7 @@
 """From trained networks to a model that can be explored: encode the art, find directions, calibrate.
 
-Takes a second or two on a laptop, so that stopping a run always leaves a usable model. Shapes: N
-sprites, L latent numbers, E experts.
+Takes a second or two on a laptop where a run was stopped, so that it always leaves a usable model; a run that ends by
+itself also gets a map of its art, which takes longer. Shapes: N sprites, L latent numbers, E experts.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lunar_studio.core.arrays import U8
+from lunar_studio.core.arrays import F32, U8
 from lunar_studio.core.config import RunConfig
+from lunar_studio.core.sprite_map import FeatureSpace
 from lunar_studio.data.dataset import I64, Dataset
 from lunar_studio.data.likeness import train_fingerprints
 from lunar_studio.models.art_prints import MAX_NAME, MAX_SPRITES, ArtPrints
+from lunar_studio.models.atlas import MAX_POINTS, Atlas
 from lunar_studio.models.bundle import Calibration, ModelBundle
 from lunar_studio.models.interface import LatentModel
+from lunar_studio.models.map_layout import map_places
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import Vocabulary
@@ -110,7 +113,67 @@ def finish(
         calibration=calibration,
         card=card,
         prints=art_prints(dataset),
+        # Whoever stops a run waits for it; a model without a map shows one of what it invents.
+        atlas=None if quick else art_atlas(dataset, vae, teacher, calibration),
     )
+
+
+def art_atlas(
+    dataset: Dataset, vae: LatentModel, teacher: LunarMoETeacher | None, calibration: Calibration
+) -> Atlas | None:
+    """A map of the training art for the model file: at most 4,096 sprites; half a minute on one core for so many.
+
+    None where there is nothing to lay out, or the networks' numbers are no longer finite.
+
+    Args:
+        dataset: What was trained on.
+        vae: Says what the sprites are, on the CPU.
+        teacher: Scores them.
+        calibration: What its logits mean.
+    """
+    train = dataset.indices("train")
+    rows = _spread(np.arange(len(train)), MAX_POINTS)
+    if not len(rows):
+        return None
+    sprites = np.ascontiguousarray(dataset.sprites_NHWC[train[rows]])
+    latents_ND, sigmas_D = _invented(vae, sprites)
+    if not (np.isfinite(latents_ND).all() and np.isfinite(sigmas_D).all()):
+        return None
+    space = FeatureSpace.of(latents_ND, vae.palette_dim)
+    # A set too large for fingerprints has no names in the file either.
+    named = rows if len(train) <= MAX_SPRITES else np.full(len(rows), -1)
+    unscored = Atlas.of(
+        latents_ND,
+        sigmas_D,
+        map_places(space.features(latents_ND)),
+        np.full(len(rows), np.nan, np.float32),
+        named.astype(np.int32),
+    )
+    if teacher is None:
+        return unscored
+    # What counts is what the model draws there, not the art itself: whoever clicks gets the former.
+    logits = judge_all(teacher, vae, _drawn(vae, unscored.latents_ND))[:, 0].tolist()
+    return unscored.scored(np.array([calibration.percentile(0, logit) for logit in logits], np.float32))
+
+
+@torch.inference_mode()
+def _drawn(vae: LatentModel, latents_ND: F32) -> U8:
+    """What the model draws from invented numbers alone, uint8 (N, size, size, 4)."""
+    missing = vae.latent_dim - latents_ND.shape[1]
+    z_NL = torch.nn.functional.pad(torch.from_numpy(latents_ND), (0, missing))
+    return torch.cat([vae.render(part) for part in torch.split(z_NL, _BATCH)]).numpy()
+
+
+@torch.inference_mode()
+def _invented(vae: LatentModel, sprites_NHWC: U8) -> tuple[F32, F32]:
+    """The numbers of each latent that the model invents, and the mean spread of the encoder's answer for each."""
+    kept = vae.invented_dim
+    means, sigmas = [], []
+    for start in range(0, len(sprites_NHWC), _BATCH):
+        mu_BL, logvar_BL = vae.encode(vae.prepare(torch.from_numpy(sprites_NHWC[start : start + _BATCH])))
+        means.append(mu_BL[:, :kept].float())
+        sigmas.append((logvar_BL[:, :kept].float() / 2.0).exp())
+    return torch.cat(means).numpy(), torch.cat(sigmas).mean(dim=0).numpy()
 
 
 def art_prints(dataset: Dataset) -> ArtPrints | None:

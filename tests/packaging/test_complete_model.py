@@ -1,4 +1,4 @@
-"""A model from before gets the fingerprints of its own art, and of no other."""
+"""A model from before gets fingerprints and map of its own art, and of no other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from fingerprint_model import main
+from complete_model import main
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.dataset import Dataset
@@ -35,10 +35,24 @@ def test_a_model_without_gets_those_of_its_art(
     learnt = Sprite(dataset.sprites_NHWC[train[0]])
     assert not load(model).likeness(learnt).is_known
     assert main([str(model), str(dataset.path)]) == 0
-    assert f"fingerprints of {len(train)} sprites" in capsys.readouterr().out
-    found = load(model).likeness(learnt)
+    assert f"fingerprints of {len(train)} sprites and a map of {len(train)}" in capsys.readouterr().out
+    engine = load(model)
+    found = engine.likeness(learnt)
     assert found.is_near_copy
     assert found.nearest[0].name == dataset.names[train[0]]
+    atlas = engine.bundle.atlas
+    assert atlas is not None
+    assert atlas.sprites_N.tolist() == list(range(len(train)))
+
+
+def test_a_map_can_be_left_out(dataset: Dataset, tmp_path: Path) -> None:
+    model = tmp_path / "old.safetensors"
+    save_model(dataclasses.replace(tiny_bundle(), card={"art_digest": dataset.digest}), model)
+    assert main([str(model), str(dataset.path)]) == 0
+    assert main([str(model), str(dataset.path), "--no-map"]) == 0
+    bundle = load(model).bundle
+    assert bundle.atlas is None
+    assert bundle.prints is not None
 
 
 def test_other_art_is_refused_and_the_model_stays_as_it_was(
