@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lunar_studio.cli import options
+from lunar_studio.cli import forecast_text, options
 from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
 from lunar_studio.cli.progress import Progress
 from lunar_studio.cli.stopping import StopWish, stoppable
@@ -33,7 +34,22 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument("source", type=Path, metavar="DATASET", help="built data set, or art to build one from")
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
+    add_settings(parser)
+    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
+    options.add_json(parser, "each event as a line of JSON")
+    parser.set_defaults(run=train)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what says how a run goes."""
     parser.add_argument("--preset", metavar="P", help=f"where to begin (default: {DEFAULT_PRESET})")
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="start_from",
+        metavar="MODEL",
+        help="go on with a model's weights, gently, for 20 to 200 sprites (fine-tuning)",
+    )
     parser.add_argument(
         "--set",
         action="append",
@@ -44,12 +60,9 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument("--max-steps", type=options.whole_number(1, 100_000_000), metavar="N", help="steps to end at")
     parser.add_argument("--max-minutes", type=options.positive_number, metavar="M", help="minutes after which to end")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in RUN")
     parser.add_argument("--device", metavar="D", help="auto, cpu, cuda or cuda:1")
     parser.add_argument("--precision", metavar="P", help="auto, fp32, bf16 or fp16")
     options.add_extensions(parser)
-    options.add_json(parser, "each event as a line of JSON")
-    parser.set_defaults(run=train)
 
 
 def train(arguments: argparse.Namespace) -> Answer:
@@ -60,8 +73,7 @@ def train(arguments: argparse.Namespace) -> Answer:
         LunarError: The run cannot start or go on.
     """
     options.load_extensions(arguments)
-    config = configured(arguments)
-    dataset = _dataset(arguments.source, config.vae.image_size)
+    dataset, config = prepared(arguments)
     from lunar_studio.training.loop import train as run
 
     with stoppable(_STOPPING) as wish:
@@ -71,8 +83,36 @@ def train(arguments: argparse.Namespace) -> Answer:
     return Answer(document=None)
 
 
-def configured(arguments: argparse.Namespace) -> RunConfig:
+def prepared(arguments: argparse.Namespace) -> tuple[Path, RunConfig]:
+    """The folder of a built data set and the configuration, as the arguments ask for them.
+
+    Raises:
+        WrongUsage: The configuration cannot be meant.
+        LunarError: The art or the model to start from cannot be used.
+    """
+    if arguments.start_from is None:
+        config = configured(arguments)
+        return _dataset(arguments.source, config.vae.image_size), config
+    from lunar_studio.core.fine_tuning import fine_tuned
+    from lunar_studio.data.dataset import Dataset
+    from lunar_studio.models.model_file import load_model
+
+    if arguments.preset or arguments.resume:
+        raise WrongUsage(
+            "--from takes its networks from the model.", hint="Leave out --preset and --resume, or leave out --from."
+        )
+    base = load_model(arguments.start_from)[0].config
+    dataset = _dataset(arguments.source, base.vae.image_size)
+    sprites = len(Dataset.open(dataset).indices("train"))
+    return dataset, configured(arguments, fine_tuned(base, arguments.start_from.resolve(), max(1, sprites)))
+
+
+def configured(arguments: argparse.Namespace, base: RunConfig | None = None) -> RunConfig:
     """The configuration that the arguments ask for.
+
+    Args:
+        arguments: Of the command line.
+        base: Where to begin; the preset for None.
 
     Raises:
         WrongUsage: It cannot be meant.
@@ -97,7 +137,7 @@ def configured(arguments: argparse.Namespace) -> RunConfig:
         if getattr(arguments, name) is not None:
             assignments[f"training.{name}"] = getattr(arguments, name)
     try:
-        config = extensions.preset(arguments.preset or DEFAULT_PRESET)
+        config = base or extensions.preset(arguments.preset or DEFAULT_PRESET)
         config = with_overrides(with_overrides(config, arguments.assignments), assignments)
         validate(config)
     except ConfigError as exc:
@@ -117,6 +157,11 @@ def _dataset(source: Path, size: int) -> Path:
 
     if (source / FACTS_FILE).is_file():
         return source
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise WrongUsage(
+            f"{source} is not a built data set.",
+            hint="Several processes cannot build it at once: build it first with `lunar-studio dataset build`.",
+        )
     name = source.resolve().stem or "art"
     with Progress("building the data set") as progress:
         dataset = build(source, paths.datasets_dir() / f"{name}-{size}px", size=size, progress=progress)
@@ -158,15 +203,7 @@ def _print(text: str, wish: StopWish) -> None:
 
 
 def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
-    from lunar_studio.core.events import (
-        CheckpointSaved,
-        PhaseStarted,
-        RunEnded,
-        RunStarted,
-        StepDone,
-        Validated,
-        Warned,
-    )
+    from lunar_studio.core.events import RunEnded, RunStarted, StepDone
 
     max_steps, next_s = 1, 0.0
     for event in events:
@@ -178,17 +215,46 @@ def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
                 if time.monotonic() >= next_s or event.step == max_steps:
                     next_s = time.monotonic() + _LINE_S
                     _print(_step(event, max_steps), wish)
-            case Validated():
-                figures = ", ".join(f"{key} {value:.4g}" for key, value in event.figures.items())
-                _print(f"  held-out sprites after step {event.step:,}: {figures}", wish)
-            case CheckpointSaved():
-                _print(f"  checkpoint at step {event.step:,}" + (", the best so far" * event.is_best), wish)
-            case PhaseStarted():
-                _print(f"{event.title} ...", wish)
-            case Warned():
-                print(f"{event.message} {event.hint}", file=sys.stderr, flush=True)
             case RunEnded():
                 _print(f"{event.reason.capitalize()} at step {event.step:,}. The model is {event.model_path}", wish)
+                if compared := forecast_text.compared(event):
+                    _print(compared, wish)
+            case _:
+                if alarm := _alarm(event):
+                    print(alarm, file=sys.stderr, flush=True)
+                elif line := _line(event):
+                    _print(line, wish)
+
+
+def _alarm(event: TrainEvent) -> str:
+    """What goes to stderr; empty for what does not."""
+    from lunar_studio.core.events import Paused, Warned, WentOn
+
+    match event:
+        case Warned():
+            return f"{event.message} {event.hint}"
+        case Paused():
+            return f"Paused: {event.message} {event.hint} Try {event.attempt}; again in {event.retry_s:.0f} s."
+        case WentOn():
+            return f"Going on after {event.paused_s:.0f} s."
+    return ""
+
+
+def _line(event: TrainEvent) -> str:
+    """A line for an event that comes now and then; empty where there is nothing to say."""
+    from lunar_studio.core.events import CheckpointSaved, Forecast, PhaseStarted, Validated
+
+    match event:
+        case Forecast():
+            return forecast_text.text_of(event)
+        case Validated():
+            figures = ", ".join(f"{key} {value:.4g}" for key, value in event.figures.items())
+            return f"  held-out sprites after step {event.step:,}: {figures}"
+        case CheckpointSaved():
+            return f"  checkpoint at step {event.step:,}" + (", the best so far" * event.is_best)
+        case PhaseStarted():
+            return f"{event.title} ..."
+    return ""
 
 
 def _started(event: RunStarted) -> str:

@@ -26,12 +26,12 @@ from lunar_studio.core.events import Forecast, PhaseStarted, RunEnded, RunStarte
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, LunarError, TrainingDiverged
 from lunar_studio.models.memory import training_bytes
-from lunar_studio.training import fine_tune, forecast
+from lunar_studio.training import fine_tune, forecasting
 from lunar_studio.training.checkpoints import Stored, load_latest
 from lunar_studio.training.ending import Ending
 from lunar_studio.training.keeping import Keeper
 from lunar_studio.training.leg import Ask, Leg, shared_config, shared_vocabulary
-from lunar_studio.training.peers import Peers, joined
+from lunar_studio.training.peers import ALONE, Peers, joined
 from lunar_studio.training.reporting import Reporter
 from lunar_studio.training.run_folder import CONFIG, RunFolder
 from lunar_studio.training.step import Outcome
@@ -83,6 +83,28 @@ def train(
             folder.close()
 
 
+def forecast(dataset: Path, scratch: Path, config: RunConfig) -> Forecast:
+    """What a run would cost, from a dry run; leaves nothing but the scratch folder.
+
+    Args:
+        dataset: Folder of a built data set.
+        scratch: An empty folder on the disk that the run would write to.
+        config: What the run would do.
+
+    Raises:
+        LunarError: The run could not start.
+    """
+    opened = Dataset.open(dataset)
+    start = Path(config.training.start_from) if config.training.start_from else scratch / "none"
+    leg = Leg(opened, fine_tune.vocabulary_of(opened, config, start), config, ALONE, lambda: False, lambda: False)
+    for _ in leg.measure():
+        pass  # what was said of memory stands in the forecast's estimate
+    leg.begin()
+    costs = forecasting.measure(leg, forecasting.dry_steps(leg), scratch)
+    leg.settle(forecasting.settled_length(leg.config, costs))
+    return forecasting.forecast_of(leg, costs)
+
+
 def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask) -> None:
     """Take the same steps as the first process, on other rows, until it goes on alone."""
     config = shared_config(None, peers)
@@ -90,7 +112,7 @@ def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask)
     for _ in leg.measure():
         pass  # memory that runs out ends a run of several processes
     leg.begin()
-    forecast.dry_steps(leg)
+    forecasting.dry_steps(leg)
     leg.settle(leg.config)
     leg.begin()
     leg.restore(None)
@@ -138,7 +160,7 @@ class _Lead:
             raise
         reason: Literal["finished", "stopped"] = "finished" if ending.done else "stopped"
         took_s = leg.worked_s
-        said_s = forecast.forecast_for(told, leg.state.step - first, finished=ending.done)
+        said_s = forecasting.forecast_for(told, leg.state.step - first, finished=ending.done)
         yield from self.keeper.persist(lambda: self.keeper.record(reason, took_s=took_s, forecast_s=said_s))
         yield RunEnded(leg.state.step, reason, self.folder.model_path, took_s, said_s)
 
@@ -151,12 +173,12 @@ class _Lead:
         while True:
             try:
                 leg.begin()
-                step_s = forecast.dry_steps(leg)
-                costs = forecast.measure(leg, step_s, self.folder.path)
+                step_s = forecasting.dry_steps(leg)
+                costs = forecasting.measure(leg, step_s, self.folder.path)
                 break
             except (RuntimeError, MemoryError) as exc:
                 yield leg.use_less_memory(exc, step=0)
-        leg.settle(forecast.settled_length(leg.config, costs))
+        leg.settle(forecasting.settled_length(leg.config, costs))
         leg.begin()
         stored = (
             load_latest(self.folder.checkpoints) if self.resume else fine_tune.start_of(leg, self.folder.start_path)
@@ -170,7 +192,7 @@ class _Lead:
             leg.restore(stored)
         if self.resume:
             self.folder.forget_after(leg.state.step)
-        return forecast.forecast_of(leg, costs, leg.state.step)
+        return forecasting.forecast_of(leg, costs, leg.state.step)
 
     def _started(self) -> RunStarted:
         leg = self.leg
