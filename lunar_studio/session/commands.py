@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.palette import Palette
-from lunar_studio.session import breeding_commands, pixel_commands
+from lunar_studio.session import breeding_commands, pixel_commands, teaching_commands
 from lunar_studio.session.breeding_commands import (
     AddGeneration,
     BreedingCommand,
@@ -23,6 +23,7 @@ from lunar_studio.session.breeding_commands import (
 )
 from lunar_studio.session.document import Bookmark, Document, with_locks
 from lunar_studio.session.pixel_commands import PatchEdits, PixelCommand
+from lunar_studio.session.teaching_commands import AddSlider, RemoveSlider, TeachingCommand
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +258,7 @@ Command = (
     | RenameBookmark
     | PixelCommand
     | BreedingCommand
+    | TeachingCommand
 )
 
 
@@ -275,8 +277,19 @@ def apply(document: Document, command: Command) -> tuple[Document, Command]:
             return _change_slider(document, command)
         case AddBookmark() | RemoveBookmark() | RenameBookmark():
             return _change_shelf(document, command)
+        case _:
+            return _apply_elsewhere(document, command)
+
+
+def _apply_elsewhere(
+    document: Document, command: PixelCommand | BreedingCommand | TeachingCommand
+) -> tuple[Document, Command]:
+    """Commands that have a module of their own."""
+    match command:
         case AddGeneration() | RemoveGeneration() | GoToGeneration() | MarkChildren():
             return breeding_commands.apply_breeding(document, command)
+        case AddSlider() | RemoveSlider():
+            return teaching_commands.apply_teaching(document, command)
         case _:
             return pixel_commands.apply_pixels(document, command)
 

@@ -18,9 +18,13 @@ from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.breeding import NO_BREEDING, BreedingTree
+from lunar_studio.session.teaching import TaughtSlider
 
 NO_COLOURS = Palette(np.zeros((0, 3), np.uint8))
 """The palette of an artist who has mixed no colour yet."""
+
+MOST_TAUGHT = 100
+"""Own sliders in a document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Document:
         before_edits: Painted pixels over what `before` draws.
         palette: Colours that the artist has mixed herself.
         breeding: Generations of variations, of `model`.
+        taught: Sliders that the artist has made from examples, of `model`.
     """
 
     latent: Latent | None = None
@@ -87,6 +92,7 @@ class Document:
     before_edits: Overlay = NOTHING
     palette: Palette = NO_COLOURS
     breeding: BreedingTree = NO_BREEDING
+    taught: tuple[TaughtSlider, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slider_names", MappingProxyType(dict(self.slider_names)))

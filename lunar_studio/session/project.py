@@ -30,7 +30,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError, ExportError, ProjectError
 from lunar_studio.session import codec
 from lunar_studio.session.codec import Json
-from lunar_studio.session.document import Document
+from lunar_studio.session.document import MOST_TAUGHT, Document
 from lunar_studio.session.history import Snapshot, Step, check
 from lunar_studio.session.overlay_text import Unreadable
 from lunar_studio.session.picture_state import LARGEST_LATENT, LARGEST_NUMBER
@@ -319,6 +319,7 @@ def _check_document(document: Document, model: ModelReference) -> None:
     """
     latents = [one for one in (document.latent, document.anchor, document.before) if one is not None]
     latents += [parent for generation in document.breeding.generations for parent in generation.parents]
+    latents += [slider.axis for slider in document.taught]
     if any(len(latent) != model.latent_dim for latent in latents):
         raise Unreadable(f"its latents do not have the {model.latent_dim} numbers of its model")
     if (document.latent is None) != (document.anchor is None):
@@ -328,6 +329,9 @@ def _check_document(document: Document, model: ModelReference) -> None:
     ids = [bookmark.id for bookmark in document.bookmarks]
     if len(set(ids)) != len(ids):
         raise Unreadable("two of its bookmarks are the same")
+    own = [slider.id for slider in document.taught]
+    if len(set(own)) != len(own) or len(own) > MOST_TAUGHT:
+        raise Unreadable("two of its own sliders are the same, or there are far too many")
 
 
 def _refusal(name: str, reason: str) -> ProjectError:

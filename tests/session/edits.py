@@ -37,6 +37,8 @@ from lunar_studio.session.pixel_commands import (
     RestorePixels,
     UnpinPixels,
 )
+from lunar_studio.session.teaching import TaughtSlider
+from lunar_studio.session.teaching_commands import AddSlider, RemoveSlider
 
 LENGTH = 4
 
@@ -143,9 +145,38 @@ breeding_edits: st.SearchStrategy[Edit] = st.one_of(
 )
 """One thing that an artist could do next with the tree of generations."""
 
+_own_ids = st.sampled_from(["yours/1", "yours/2"])
+
+
+def _teach(slider_id: str, axis: int, at: float) -> Edit:
+    def edit(document: Document) -> Command | None:
+        if any(known.id == slider_id for known in document.taught):
+            return None
+        unit = Latent(np.eye(LENGTH)[axis])
+        made = TaughtSlider(slider_id, "spiky", unit, 0.5, 1.25, 0.625, 5, 4)
+        return AddSlider(made, round(at * len(document.taught)))
+
+    return edit
+
+
+def _if_taught(slider_id: str) -> Edit:
+    def edit(document: Document) -> Command | None:
+        known = any(slider.id == slider_id for slider in document.taught)
+        return RemoveSlider(slider_id, "spiky") if known else None
+
+    return edit
+
+
+teaching_edits: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(_teach, _own_ids, st.integers(0, LENGTH - 1), st.floats(0, 1)),
+    _own_ids.map(_if_taught),
+)
+"""One thing that an artist could do next with sliders of her own."""
+
 edits: st.SearchStrategy[Edit] = st.one_of(
     pixel_edits,
     breeding_edits,
+    teaching_edits,
     st.builds(MoveSlider, _direction, st.floats(-4, 4)).map(_if_shown),
     st.builds(ResetSlider, _direction).map(_if_shown),
     st.lists(_direction, max_size=2, unique_by=id).map(lambda locked: _if_shown(ResetAll(tuple(locked)))),
