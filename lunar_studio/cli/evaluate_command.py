@@ -1,4 +1,4 @@
-"""`evaluate`: how near a model's reconstructions come to art it has never seen, and how like art its samples are."""
+"""`evaluate`: how near reconstructions come to unseen art, how like art samples are, how the teacher judges."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, table
 from lunar_studio.cli.art import Art, Picture
+from lunar_studio.cli.critic_evaluation import evaluate_critic
 from lunar_studio.cli.progress import Progress
 from lunar_studio.cli.samples_evaluation import evaluate_samples
 
@@ -45,6 +46,9 @@ def add_to(commands: options.Commands) -> None:
     what.add_argument(
         "--samples", action="store_true", help="instead, how like the held-out art of a data set its own sprites are"
     )
+    what.add_argument(
+        "--critic", action="store_true", help="instead, how its teacher's score falls when held-out art is harmed"
+    )
     parser.add_argument(
         "--count",
         type=options.whole_number(1, _MOST),
@@ -63,7 +67,7 @@ def add_to(commands: options.Commands) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> Answer:
-    """Encode, draw and compare; or draw samples and compare those.
+    """Encode, draw and compare; or draw samples and compare those; or ask the teacher about harmed art.
 
     Raises:
         WrongUsage: Options do not go together.
@@ -75,6 +79,8 @@ def evaluate(arguments: argparse.Namespace) -> Answer:
     engine = options.open_engine(arguments)
     if arguments.samples:
         return evaluate_samples(engine, arguments.source, count=arguments.count or _SAMPLES, seed=arguments.seed)
+    if arguments.critic:
+        return evaluate_critic(engine, arguments.source, seed=arguments.seed)
     return _reconstructions(engine, arguments)
 
 

@@ -53,7 +53,7 @@ def evaluate_samples(engine: Engine, source: Path, *, count: int, seed: int) -> 
                 f"The data set has fewer than {two_sample.FOLDS} families on one side of its split.",
                 hint="Samples can only be judged beside more art: build a larger data set.",
             )
-    same_art = _is_its_own(engine, dataset)
+    same_art = is_its_own(engine, dataset)
     network = lite0.load() if lite0.is_installed() else None
     if network is None:
         warn(f"KID, precision, recall, density and coverage are left out: they need `{lite0.INSTALL}`.")
@@ -133,7 +133,7 @@ def _at(dataset: Dataset, chosen: I64, side: int) -> U8:
     return np.stack([fit(Sprite(sprite), side).sprite.rgba_HWC for sprite in sprites_NHWC])
 
 
-def _is_its_own(engine: Engine, dataset: Dataset) -> bool | None:
+def is_its_own(engine: Engine, dataset: Dataset) -> bool | None:
     """Whether the model's card names this data set; None when it names none. Warns when it is another."""
     named = engine.info.card.get("art_digest")
     if not isinstance(named, str):

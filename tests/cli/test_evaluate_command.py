@@ -14,6 +14,7 @@ from lunar_studio.data.importing import build
 from lunar_studio.evaluation import lite0
 from lunar_studio.explore.engine import load
 from lunar_studio.models.model_file import save_model
+from lunar_studio.pixels.damage import FAMILIES
 from lunar_studio.pixels.files import write_png
 from tests.cli.conftest import Run, draw
 from tests.explore.tiny_model import tiny_bundle, write_tiny_model
@@ -127,10 +128,25 @@ def test_a_model_of_other_art_is_told_of(run: Run, dataset: Path, tmp_path: Path
     assert ran.document["same_art"] is False
 
 
+def test_the_teacher_is_asked_about_every_damage(run: Run, model: Path, dataset: Path) -> None:
+    document = run("evaluate", "--model", model, dataset, "--critic", "--json").document
+    figures = document["figures"]
+    assert set(figures["against"]) == set(FAMILIES)
+    assert len(figures["against"]["blur"]["auroc_by_severity"]) == len(document["severities"])
+    assert set(figures["against_drawn"]) == {"reconstructions", "samples", "wild samples"}
+    assert sum(figures["shares_E"]) == pytest.approx(1.0, abs=1e-4)
+    assert figures["sprites"] == len(Dataset.open(dataset).indices("validation"))
+    said = run("evaluate", "--model", model, dataset, "--critic").out
+    for row in (*FAMILIES, "against samples", "shares of the gate", "error of the percentile"):
+        assert f"\n{row}" in said
+
+
 @pytest.mark.parametrize(
     ("options", "why"),
     [
         (["--count", "3"], "--count is for"),
+        (["--critic"], "needs a data set"),
+        (["--critic", "--samples"], "not allowed with"),
         (["--samples"], "needs a data set"),
         (["--samples", "--per-file"], "not allowed with"),
         (["--samples", "--refined", "1"], "not allowed with"),
