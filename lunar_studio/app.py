@@ -43,6 +43,7 @@ from lunar_studio.gui.main_window import MainWindow, PageFactory
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.project_actions import ProjectActions
 from lunar_studio.gui.project_controller import ProjectController
+from lunar_studio.gui.tour import Tour
 from lunar_studio.gui.train.closing_guard import ClosingGuard
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
@@ -201,6 +202,7 @@ class Studio(QObject):
         saving.said.connect(self.window.show_notice)
         saving.stated.connect(self.window.status.show_state)
         self.window.actions_by_id.bind("save-onnx", saving.ask)
+        Tour(self.window, self.preferences)
         self.window.show()
 
     def _opened_model(self) -> Path | None:

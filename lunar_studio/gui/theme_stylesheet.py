@@ -16,6 +16,7 @@ QFrame[role="card"]:hover {{ background: {hover}; border-color: {hover}; }}
 QFrame[role="card"][chosen="true"] {{ border-color: {accent}; }}
 QFrame[role="card"]:focus {{ border-color: {focus}; }}
 QFrame[role="well"] {{ background: {sunken}; border: none; border-radius: {radius}px; }}
+QFrame[role="tour"] {{ background: {raised}; border: 1px solid {accent}; border-radius: 6px; }}
 #command-palette {{ background: {raised}; border: 1px solid {line}; border-radius: 6px; }}
 #banner {{ background: {raised}; }}
 QLabel[role="muted"] {{ color: {muted}; }}

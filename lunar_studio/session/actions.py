@@ -224,6 +224,15 @@ _EXPLORE = (
         "dice",
     ),
     Action(
+        "teach-slider",
+        "Teach a Slider…",
+        "Make a slider of your own from sprites that have more of something, and sprites that have less.",
+        "explore",
+        "Ctrl+Shift+T",
+        "sprite_shown",
+        "plus",
+    ),
+    Action(
         "reset-all",
         "Reset All Sliders",
         "Go back to where this exploration began. Locked sliders keep their position.",
@@ -488,6 +497,9 @@ _HELP = (
         icon="search",
     ),
     Action("help", "Help for This Page", "Show what this page can do, and every key.", "help", "F1", icon="help"),
+    Action(
+        "tour", "Take the Tour", "Five steps through the Explore page; Esc ends it at any time.", "help", icon="info"
+    ),
     Action("about", "About Lunar Studio", "Show version, licences and where your files are.", "help"),
 )
 

@@ -127,6 +127,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "files.reopen", "bool", True, "Begin where I left off", "Open the last project, or the last model, at start."
     ),
+    Setting("help.tour_seen", "bool", False, "Tour seen", "Whether the first tour was ended or skipped.", shown=False),
     _path("files.last_project", "Last project", "The project opened last; empty for none."),
     Setting(
         "files.recent_projects",

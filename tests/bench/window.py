@@ -47,6 +47,7 @@ _ART = 80
 def open_studio(app: QApplication) -> tuple[Studio, int]:
     """The studio as `app.run` opens it, with its first sprite shown; returns the sprite's generation too."""
     studio = Studio(app, CrashReporter(paths.cache_dir()))
+    studio.preferences.set("help.tour_seen", True)  # it would stand over what is measured
     studio.open_window()
     app.processEvents()
     shown: list[int] = []

@@ -268,16 +268,22 @@ def _is_at(spot: Spot | None, rect: Rect) -> bool:
 
 
 @contextmanager
-def robot_at_studio(screen: Screen, folder: Path, *arguments: str) -> Iterator[Robot]:
+def robot_at_studio(screen: Screen, folder: Path, *arguments: str, tour: bool = False) -> Iterator[Robot]:
     """Start the studio and sit before it; at the end it is gone, whatever happened.
 
     Args:
         screen: Where its window opens.
         folder: Gets the studio's folders (`home`), its map and its log.
         *arguments: For the command, after `gui`.
+        tour: Whether the studio greets a new user with its tour; else it was seen before.
     """
     folder.mkdir(parents=True, exist_ok=True)
     home, told = folder / "home", folder / "map.json"
+    if not tour:
+        settings = home / "config" / "settings.json"
+        if not settings.exists():
+            settings.parent.mkdir(parents=True, exist_ok=True)
+            settings.write_text('{"version": 1, "settings": {"help.tour_seen": true}}', encoding="utf-8")
     environment = screen.environment | {HOME_VARIABLE: str(home), VARIABLE: str(told)}
     environment.pop("OMP_NUM_THREADS", None)
     with (folder / "studio.log").open("wb") as log:
