@@ -56,3 +56,8 @@ def fine_tuned(base: RunConfig, model: Path, sprites: int) -> RunConfig:
         threads=0,
     )
     return msgspec.structs.replace(base, training=changed)
+
+
+def shareable(config: RunConfig) -> RunConfig:
+    """The configuration as a model file may carry it: without the path of a file on its maker's disk."""
+    return msgspec.structs.replace(config, training=msgspec.structs.replace(config.training, start_from=""))

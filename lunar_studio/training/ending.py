@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 
 from lunar_studio.core.events import PhaseStarted, TrainEvent
-from lunar_studio.models.model_file import save_model
+from lunar_studio.models.model_file import load_model, save_model
 from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
 from lunar_studio.training.device import every_thread
 from lunar_studio.training.finish import card_of, finish, model_name
@@ -78,6 +78,8 @@ class Ending:
         leg, folder = self.leg, self.keeper.folder
         yield PhaseStarted(leg.state.step, "Finding directions for the sliders")
         card = card_of(leg.dataset, leg.state, self.reporter.figures)
+        if folder.start_path.exists():
+            card["fine_tuned_from"] = load_model(folder.start_path)[0].name
         name = model_name(leg.dataset, folder.path)
         with every_thread():
             bundle = finish(leg.state, leg.dataset, leg.vocabulary, name, card, quick=quick)

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from lunar_studio.core.arrays import F32, U8
 from lunar_studio.core.config import RunConfig
+from lunar_studio.core.fine_tuning import shareable
 from lunar_studio.core.sprite_map import FeatureSpace
 from lunar_studio.data.dataset import I64, Dataset
 from lunar_studio.data.likeness import train_fingerprints
@@ -103,7 +104,7 @@ def finish(
     experts, calibration = _judge(teacher, vae, real, named_from)
     return ModelBundle(
         name=name,
-        config=state.config,
+        config=shareable(state.config),
         vae=vae,
         teacher=teacher,
         prior=prior,

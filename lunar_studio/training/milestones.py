@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from lunar_studio.core.config import RunConfig
+from lunar_studio.core.fine_tuning import shareable
 from lunar_studio.models.bundle import QUANTILES, Calibration, ModelBundle
 from lunar_studio.models.model_file import save_model
 from lunar_studio.models.words import Vocabulary
@@ -51,10 +52,10 @@ def save_milestone(state: TrainState, vocabulary: Vocabulary, folder: Path, name
         ModelFileError: It cannot be written, or its numbers are not finite.
     """
     path = folder / f"step-{state.step:09d}.safetensors"
-    training = msgspec.structs.replace(state.config.training, teacher_mode="off", start_from="")
+    training = msgspec.structs.replace(state.config.training, teacher_mode="off")
     bundle = ModelBundle(
         name=f"{name} at step {state.step:,}",
-        config=msgspec.structs.replace(state.config, training=training),
+        config=shareable(msgspec.structs.replace(state.config, training=training)),
         vae=state.kept_vae,
         teacher=None,
         prior=state.kept_prior,

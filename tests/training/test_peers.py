@@ -33,6 +33,7 @@ SHARED = tiny(
 )
 
 
+@pytest.mark.timeout(600)
 def test_two_processes_give_the_losses_of_one_and_a_killed_one_ends_the_run_well(tmp_path: Path) -> None:
     dataset, run = small_dataset(tmp_path), tmp_path / "run"
     first, second = start(dataset, run, SHARED)
@@ -42,8 +43,8 @@ def test_two_processes_give_the_losses_of_one_and_a_killed_one_ends_the_run_well
         told.append(json.loads(line))
         if len(told) == STEPS:
             second.kill()
-    _, said = first.communicate(timeout=60)
-    assert second.communicate(timeout=60)[0] == "", "the second process reports nothing"
+    _, said = first.communicate(timeout=120)
+    assert second.communicate(timeout=120)[0] == "", "the second process reports nothing"
     assert first.returncode == 1
     assert "Another process of this run has ended" in said
     assert "--resume" in said
