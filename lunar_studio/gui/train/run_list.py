@@ -5,150 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-    Slot,
-)
-from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHBoxLayout,
-    QListView,
-    QStackedWidget,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QPoint, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.errors import TrainingError
-from lunar_studio.gui import theme
-from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.run_list_model import RECORD_ROLE, RunDelegate, RunListModel
+from lunar_studio.gui.train.run_notes import rename_run
 from lunar_studio.gui.train.run_records import RunRecord, move_to_bin, read_runs, restore
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
 
-Index = QModelIndex | QPersistentModelIndex
-RECORD_ROLE = int(Qt.ItemDataRole.UserRole)
-
-_ROW_PX = 12 * SPACE_PX
-_STATE_WORDS = {
-    "running": "broke off",
-    "finished": "finished",
-    "stopped": "stopped",
-    "failed": "failed",
-    "unreadable": "cannot be read",
-}
-_STATE_TOKENS = {"running": "warn", "finished": "good", "stopped": "muted", "failed": "bad", "unreadable": "bad"}
-
-
-def state_words(record: RunRecord, *, is_active: bool) -> str:
-    """A run's state in a few words: `step 1,240 of 20,000 · stopped`."""
-    if record.state == "unreadable":
-        return _STATE_WORDS["unreadable"]
-    steps = f"step {record.step:,}" + (f" of {record.max_steps:,}" if record.max_steps else "")
-    return "training now" if is_active else f"{steps} · {_STATE_WORDS[record.state]}"
-
-
-class RunListModel(QAbstractListModel):
-    """The runs, the newest first."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._records: tuple[RunRecord, ...] = ()
-        self.active: Path | None = None
-
-    def set_records(self, records: tuple[RunRecord, ...]) -> None:
-        """Show other runs."""
-        self.beginResetModel()
-        self._records = records
-        self.endResetModel()
-
-    @property
-    def records(self) -> tuple[RunRecord, ...]:
-        """The runs, the newest first."""
-        return self._records
-
-    def row_of(self, path: Path | None) -> int:
-        """Row of the run in `path`, -1 when there is none."""
-        return next((row for row, record in enumerate(self._records) if record.path == path), -1)
-
-    def rowCount(self, parent: Index | None = None) -> int:
-        """Runs; a list has no children."""
-        return 0 if parent is not None and parent.isValid() else len(self._records)
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Name, words for tooltips and screen readers, or the record itself."""
-        if not 0 <= index.row() < len(self._records):
-            return None
-        record = self._records[index.row()]
-        words = state_words(record, is_active=record.path == self.active)
-        match role:
-            case Qt.ItemDataRole.DisplayRole:
-                return record.name
-            case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join(filter(None, (record.name, record.preset, words, record.problem, str(record.path))))
-            case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{record.name}, {record.preset}, {words}"
-            case _ if role == RECORD_ROLE:
-                return record
-        return None
-
-
-class RunDelegate(QStyledItemDelegate):
-    """Two lines: a state light and the name, then preset and steps."""
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        """One row."""
-        return QSize(super().sizeHint(option, index).width(), _ROW_PX)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        """Draw one run."""
-        record = index.data(RECORD_ROLE)
-        model = index.model()
-        if not isinstance(record, RunRecord) or not isinstance(model, RunListModel):
-            return
-        tokens = theme.current()
-        is_active = record.path == model.active
-        area: QRect = option.rect.adjusted(0, 1, 0, -1)
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        state: QStyle.StateFlag = option.state
-        painter.setPen(Qt.PenStyle.NoPen)
-        if state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver):
-            chosen = bool(state & QStyle.StateFlag.State_Selected)
-            painter.setBrush(theme.colour(tokens.raised if chosen else tokens.hover, 1.0 if chosen else 0.5))
-            painter.drawRoundedRect(area, RADIUS_PX, RADIUS_PX)
-        painter.setBrush(theme.colour(tokens.accent if is_active else getattr(tokens, _STATE_TOKENS[record.state])))
-        painter.drawEllipse(QPoint(area.left() + 3 * SPACE_PX, area.top() + _ROW_PX // 3 - 1), 3, 3)
-        if state & QStyle.StateFlag.State_HasFocus:
-            painter.setPen(theme.colour(tokens.focus))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRoundedRect(area.toRectF().adjusted(0.5, 0.5, -0.5, -0.5), RADIUS_PX, RADIUS_PX)
-        text = area.adjusted(6 * SPACE_PX, SPACE_PX, -2 * SPACE_PX, -SPACE_PX)
-        upper = QRect(text.left(), text.top(), text.width(), text.height() // 2)
-        lower = QRect(text.left(), upper.bottom() + 1, text.width(), text.height() // 2)
-        self._line(painter, upper, record.name, tokens.text, bold=True)
-        words = state_words(record, is_active=is_active)
-        self._line(painter, lower, words, tokens.accent if is_active else tokens.muted, bold=False)
-        painter.restore()
-
-    @staticmethod
-    def _line(painter: QPainter, area: QRect, words: str, colour: str, *, bold: bool) -> None:
-        painter.setFont(theme.font("body" if bold else "small", bold=bold))
-        painter.setPen(theme.colour(colour))
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
+_MOST_COMPARED = 20
 
 
 class RunListPanel(Panel):
@@ -162,12 +32,14 @@ class RunListPanel(Panel):
         selected: A run was chosen; emitted with its `RunRecord`.
         continue_requested: Emitted with the `RunRecord` to go on with.
         explore_requested: Emitted with the path of the model to explore.
+        compare_requested: Emitted with two `RunRecord`s to show side by side.
         failed: Emitted with a `TrainingError`.
     """
 
     selected = Signal(object)
     continue_requested = Signal(object)
     explore_requested = Signal(object)
+    compare_requested = Signal(object, object)
     failed = Signal(object)
 
     def __init__(self, folder: Path, parent: QWidget | None = None) -> None:
@@ -186,6 +58,11 @@ class RunListPanel(Panel):
         self.delete_button = IconButton(
             "trash", "Delete this run", tip="Move this run to the bin (Del); can be undone."
         )
+        self.more_button = IconButton("more", "More", tip="Rename, compare, open the folder.")
+        self.menu = QMenu(self)
+        self.rename_action = self.menu.addAction("Rename…")
+        self.compare_menu = self.menu.addMenu("Compare with")
+        self.folder_action = self.menu.addAction("Open its folder")
         self.undo_button = TextButton(
             "Undo", role="quiet", icon_name="undo", tip="Take the deleted run back out of the bin."
         )
@@ -211,6 +88,18 @@ class RunListPanel(Panel):
         self.continue_button.clicked.connect(self._on_continue)
         self.explore_button.clicked.connect(self._on_explore)
         self.delete_button.clicked.connect(self.delete_current)
+        self.rename_action.setShortcut("F2")
+        self.rename_action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self.view.addAction(self.rename_action)
+        self.view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._on_menu_asked)
+        self.more_button.clicked.connect(self._on_more)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.rename_action.triggered.connect(self.rename_current)
+        self.compare_menu.triggered.connect(self._on_compare)
+        self.folder_action.triggered.connect(self._on_folder)
+        self.model.rename_requested.connect(self._on_rename)
         self.undo_button.clicked.connect(self.undo_delete)
         undo = QHBoxLayout(self._undo_row)
         undo.setContentsMargins(0, 0, 0, 0)
@@ -221,6 +110,7 @@ class RunListPanel(Panel):
         buttons.setSpacing(SPACE_PX)
         buttons.addWidget(self.continue_button, 1)
         buttons.addWidget(self.explore_button, 1)
+        buttons.addWidget(self.more_button)
         buttons.addWidget(self.delete_button)
         self.column.addWidget(Label("Runs", bold=True))
         self.column.addWidget(self._pages, 1)
@@ -269,6 +159,8 @@ class RunListPanel(Panel):
         self.continue_button.setEnabled(record is not None and record.can_continue and not self._is_training)
         self.explore_button.setEnabled(record is not None and record.model_path is not None)
         self.delete_button.setEnabled(record is not None and not is_active)
+        self.rename_action.setEnabled(record is not None and not is_active)
+        self.more_button.setEnabled(record is not None)
 
     @Slot()
     def _on_current_changed(self) -> None:
@@ -287,6 +179,52 @@ class RunListPanel(Panel):
     def _on_explore(self) -> None:
         if (record := self.current) is not None and record.model_path is not None:
             self.explore_requested.emit(record.model_path)
+
+    @Slot(QPoint)
+    def _on_menu_asked(self, place: QPoint) -> None:
+        if self.current is not None:
+            self.menu.popup(self.view.viewport().mapToGlobal(place))
+
+    @Slot()
+    def _on_more(self) -> None:
+        self.menu.popup(self.more_button.mapToGlobal(QPoint(0, -self.menu.sizeHint().height())))
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        """Offer the newest of the other runs to compare with."""
+        self.compare_menu.clear()
+        current = self.current
+        others = [one for one in self.model.records if current is not None and one.path != current.path]
+        for record in others[:_MOST_COMPARED]:
+            self.compare_menu.addAction(record.name.replace("&", "&&")).setData(str(record.path))
+        self.compare_menu.setEnabled(bool(others))
+
+    @Slot()
+    def rename_current(self) -> None:
+        """Begin to type another name."""
+        if self.current is not None and self.rename_action.isEnabled():
+            self.view.edit(self.view.currentIndex())
+
+    @Slot(object, str)
+    def _on_rename(self, record: RunRecord, name: str) -> None:
+        try:
+            path = rename_run(record.path, name)
+        except TrainingError as error:
+            self.failed.emit(error)
+            return
+        self.refresh()
+        self.choose(path)
+
+    @Slot(QAction)
+    def _on_compare(self, entry: QAction) -> None:
+        row, current = self.model.row_of(Path(entry.data())), self.current
+        if row >= 0 and current is not None:
+            self.compare_requested.emit(current, self.model.records[row])
+
+    @Slot()
+    def _on_folder(self) -> None:
+        if self.current is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.current.path)))
 
     @Slot()
     def delete_current(self) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import MilestoneSaved, PreviewReady, TrainEvent
+from lunar_studio.errors import TrainingError
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.loss_history import LossHistory
 from lunar_studio.gui.train.loss_plots import LossPlotsView
 from lunar_studio.gui.train.preview_timeline import PreviewTimeline
 from lunar_studio.gui.train.run_header import RunHeader
+from lunar_studio.gui.train.run_notes import MOST_CHARACTERS, read_note, write_note
 from lunar_studio.gui.widgets.panel import Panel
 
 # Previews get room for sprites of 32 pixels at twice their size where the window is as small as it may be.
@@ -30,7 +32,10 @@ class RunView(QWidget):
     Attributes:
         path: Folder of the run on show, or None.
         model_path: Its finished model, the newest of a run that goes, or None.
+        failed: A note could not be kept; emitted with a `TrainingError`.
     """
+
+    failed = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +59,12 @@ class RunView(QWidget):
         self._rest.timeout.connect(self._draw_what_came)
         head = Panel()
         head.column.addWidget(self.header)
+        self.note = QLineEdit()
+        self.note.setAccessibleName("Note")
+        self.note.setPlaceholderText("A note on this run…")
+        self.note.setMaxLength(MOST_CHARACTERS)
+        self.note.editingFinished.connect(self._on_note)
+        head.column.addWidget(self.note)
         curves = Panel()
         curves.column.addWidget(self.plots)
         pictures = Panel()
@@ -84,6 +95,7 @@ class RunView(QWidget):
         self.set_model(None)
         self.history = LossHistory()
         self.header.show_run(path.name, status)
+        self.note.setText(read_note(path))
         self.timeline.open(path)
         self._is_stale = False
         self.plots.show_history(self.history)
@@ -123,6 +135,15 @@ class RunView(QWidget):
             events, self._waiting = self._waiting, []
         if self.history.add(events):
             self._redraw()
+
+    @Slot()
+    def _on_note(self) -> None:
+        if self.path is None or not self.path.is_dir() or self.note.text() == read_note(self.path):
+            return
+        try:
+            write_note(self.path, self.note.text())
+        except TrainingError as error:
+            self.failed.emit(error)
 
     def _redraw(self) -> None:
         """Draw the curves, but only where somebody sees them, and not too often."""

@@ -15,7 +15,8 @@ from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded,
 from lunar_studio.errors import ConfigError, LunarError
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.run_header import duration
-from lunar_studio.gui.train.run_list import RunListPanel, state_words
+from lunar_studio.gui.train.run_list import RunListPanel
+from lunar_studio.gui.train.run_list_model import state_words
 from lunar_studio.gui.train.run_records import RunRecord, new_run_dir, read_metrics
 from lunar_studio.gui.train.settings_table import SettingsTablePanel
 from lunar_studio.gui.train.setup_panel import SetupPanel
@@ -27,6 +28,7 @@ from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
 if TYPE_CHECKING:
+    from lunar_studio.gui.train.compare_view import CompareView
     from lunar_studio.gui.train.run_header import Phase
     from lunar_studio.gui.train.run_view import RunView
 
@@ -76,6 +78,7 @@ class TrainPage(QWidget):
         # view while another is looked at.
         self._live: RunView | None = None
         self._browsed: RunView | None = None
+        self._compared: CompareView | None = None
         self._build()
         self._connect()
         self._on_setup_changed()
@@ -103,6 +106,7 @@ class TrainPage(QWidget):
         self.runs.selected.connect(self._on_run_selected)
         self.runs.continue_requested.connect(self._on_continue)
         self.runs.explore_requested.connect(self.explore_requested)
+        self.runs.compare_requested.connect(self.compare)
         self.runs.failed.connect(self._on_error)
         self.setup.changed.connect(self._on_setup_changed)
         self.setup.start_requested.connect(self.start)
@@ -168,6 +172,7 @@ class TrainPage(QWidget):
         view.header.pause_toggled.connect(self.set_paused)
         view.header.stop_requested.connect(self.stop)
         view.header.explore_requested.connect(self._on_explore)
+        view.failed.connect(self._on_error)
         view.plots.failed.connect(self._on_error)
         view.plots.exported.connect(self._on_written)
         return view
@@ -271,6 +276,25 @@ class TrainPage(QWidget):
         self._browsed.begin(record.path, words, read_metrics(record.path))
         self._browsed.set_model(record.model_path)
         self.centre.setCurrentWidget(self._browsed)
+
+    @Slot(object, object)
+    def compare(self, first: RunRecord, second: RunRecord) -> None:
+        """Show two runs side by side."""
+        from lunar_studio.gui.train.compare_view import CompareView
+
+        if self._compared is None:
+            self._compared = CompareView()
+            self._compared.closed.connect(self._on_compared)
+            self.centre.addWidget(self._compared)
+        self._compared.show_runs(first, second)
+        self.centre.setCurrentWidget(self._compared)
+
+    @Slot()
+    def _on_compared(self) -> None:
+        if (record := self.runs.current) is not None:
+            self._on_run_selected(record)
+        else:
+            self.centre.setCurrentWidget(self._live or self._browsed or self._empty)
 
     @Slot(object)
     def _on_continue(self, record: RunRecord) -> None:
