@@ -157,6 +157,23 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     feature_dim: Annotated[int, Meta(ge=8, le=2048, description="Numbers each expert hands to the heads.")] = 256
     embedding_dim: Annotated[int, Meta(ge=8, le=512, description="Numbers of the semantic embedding.")] = 64
     hidden_dim: Annotated[int, Meta(ge=8, le=4096, description="Width of an expert.")] = 512
+    neighbour_maps: Annotated[
+        bool, Meta(description="Show it, beside the colours, how nearly each pixel equals its neighbours.")
+    ] = False
+    peaks: Annotated[
+        bool, Meta(description="Pool feature maps by their means and their peaks, so that one stray pixel counts.")
+    ] = False
+    steady: Annotated[
+        bool,
+        Meta(
+            description="Judge what is visible in the middle of the picture, and its mirror image too: a score that "
+            "neither a shift nor a flip changes, at twice the cost."
+        ),
+    ] = False
+    words_from: Annotated[
+        Literal["experts", "backbone"],
+        Meta(description="Where the semantic head looks: at what the experts found, or at the picture for itself."),
+    ] = "experts"
     finish_share: Annotated[
         float,
         Meta(

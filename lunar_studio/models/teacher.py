@@ -15,6 +15,13 @@ from torch import Tensor, nn
 
 from lunar_studio.core.config import TeacherConfig
 
+NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
+"""Rows down and columns right of the neighbours that `neighbour_maps` compares with."""
+
+_SHARPNESS = 12.0
+_FORGOTTEN = 0.2
+_RGBA = 4
+
 
 class Judgement(NamedTuple):
     """What the teacher says of a batch.
@@ -54,17 +61,41 @@ class ResNetBlock(nn.Module):
         return F.relu(self.bn2(self.conv2(out)) + self.shortcut(x_BCHW))
 
 
+class Pooling(nn.Module):
+    """Feature maps to numbers: the mean of each, and where asked for its peak, which one stray pixel can raise.
+
+    Args:
+        peaks: Whether peaks count, too.
+    """
+
+    def __init__(self, peaks: bool) -> None:
+        super().__init__()
+        self.peaks = peaks
+
+    def forward(self, maps_BCHW: Tensor) -> Tensor:
+        """(B, C), or (B, 2 C) with peaks."""
+        mean_BC = maps_BCHW.mean(dim=(2, 3))
+        return torch.cat([mean_BC, maps_BCHW.amax(dim=(2, 3))], dim=1) if self.peaks else mean_BC
+
+    def width(self, channels: int) -> int:
+        """How many numbers so many channels give."""
+        return channels * (2 if self.peaks else 1)
+
+
 class ExpertModule(nn.Module):
     """One expert: looks at the feature maps with its own convolution, then forms its own features."""
 
-    def __init__(self, channels: int, hidden_dim: int, feature_dim: int) -> None:
+    def __init__(self, channels: int, hidden_dim: int, feature_dim: int, pooling: Pooling) -> None:
         super().__init__()
         self.look = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1), nn.BatchNorm2d(channels), nn.ReLU())
-        self.think = nn.Sequential(nn.Linear(channels, hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, feature_dim))
+        self.pooling = pooling
+        self.think = nn.Sequential(
+            nn.Linear(pooling.width(channels), hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, feature_dim)
+        )
 
     def forward(self, maps_BCHW: Tensor) -> Tensor:
         """(B, feature_dim)."""
-        out: Tensor = self.think(self.look(maps_BCHW).mean(dim=(2, 3)))
+        out: Tensor = self.think(self.pooling(self.look(maps_BCHW)))
         return out
 
 
@@ -79,7 +110,8 @@ class LunarMoETeacher(nn.Module):
         super().__init__()
         config = config or TeacherConfig()
         self.config = config
-        widths = [config.image_channels, *config.channels]
+        self.pooling = Pooling(config.peaks)
+        widths = [config.image_channels + (len(NEIGHBOURS) if config.neighbour_maps else 0), *config.channels]
         self.backbone = nn.Sequential(
             *(
                 ResNetBlock(before, after, config.first_stride if index == 0 else 2)
@@ -87,27 +119,98 @@ class LunarMoETeacher(nn.Module):
             )
         )
         top = widths[-1]
+        seen = self.pooling.width(top)
         self.gate = nn.Sequential(
-            nn.Linear(top, config.feature_dim), nn.ReLU(), nn.Linear(config.feature_dim, config.num_experts)
+            nn.Linear(seen, config.feature_dim), nn.ReLU(), nn.Linear(config.feature_dim, config.num_experts)
         )
         self.experts = nn.ModuleList(
-            ExpertModule(top, config.hidden_dim, config.feature_dim) for _ in range(config.num_experts)
+            ExpertModule(top, config.hidden_dim, config.feature_dim, self.pooling) for _ in range(config.num_experts)
         )
         self.quality_head = nn.Sequential(
             nn.Linear(config.feature_dim, config.feature_dim), nn.ReLU(), nn.Linear(config.feature_dim, 1)
         )
-        self.semantic_head = nn.Linear(config.feature_dim, config.embedding_dim)
+        # What a sprite shows is another question than how well it is made: with its own sight the head for words
+        # does not pull at features that the experts judge by.
+        self.semantic_head: nn.Module = (
+            nn.Sequential(nn.Dropout(_FORGOTTEN), nn.Linear(seen, config.embedding_dim))
+            if config.words_from == "backbone"
+            else nn.Linear(config.feature_dim, config.embedding_dim)
+        )
 
     def forward(self, x_BCHW: Tensor) -> Judgement:
         """Judge pictures in the networks' form (see `LatentModel`), of any size that the stages can halve."""
+        if not self.config.steady:
+            return self._judge(x_BCHW)
+        x_BCHW = centred(x_BCHW) if self.config.image_channels == _RGBA else x_BCHW
+        if self.training:  # half of the sprites it learns from are mirrored anyway
+            return self._judge(x_BCHW)
+        mirrored_BCHW = x_BCHW.flip(3)
+        if self.config.image_channels == _RGBA:
+            mirrored_BCHW = centred(mirrored_BCHW)
+        both = self._judge(torch.cat([x_BCHW, mirrored_BCHW]))
+        logits, gate, words = (
+            part.view(2, -1, part.shape[1]).mean(dim=0)
+            for part in (both.expert_logits_BE, both.gate_BE, both.embedding_BD)
+        )
+        return Judgement((gate * logits).sum(dim=1), logits, gate, words)
+
+    def _judge(self, x_BCHW: Tensor) -> Judgement:
+        if self.config.neighbour_maps:
+            x_BCHW = torch.cat([x_BCHW, neighbour_maps(x_BCHW)], dim=1)
         maps = self.backbone(x_BCHW)
-        gate = torch.softmax(self.gate(maps.mean(dim=(2, 3))).float(), dim=1)
+        seen = self.pooling(maps)
+        gate = torch.softmax(self.gate(seen).float(), dim=1)
         features_BEF = torch.stack([expert(maps) for expert in self.experts], dim=1)
         expert_logits = self.quality_head(features_BEF).squeeze(-1).float()
         logit = (gate * expert_logits).sum(dim=1)
-        mixed = (gate.unsqueeze(-1) * features_BEF.float()).sum(dim=1)
-        return Judgement(logit, expert_logits, gate, self.semantic_head(mixed.to(features_BEF.dtype)).float())
+        if self.config.words_from == "experts":
+            seen = (gate.unsqueeze(-1) * features_BEF.float()).sum(dim=1).to(features_BEF.dtype)
+        return Judgement(logit, expert_logits, gate, self.semantic_head(seen).float())
 
     def parameter_count(self) -> int:
         """Trainable numbers."""
         return sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
+
+
+def centred(x_BCHW: Tensor) -> Tensor:
+    """RGBA pictures in the networks' form, each moved so that what is visible stands in the middle.
+
+    Whoever judges the result judges a sprite alike wherever it stands. Pictures that are visible from edge to edge,
+    and empty ones, stay as they are.
+    """
+    batch, _, height, width = x_BCHW.shape
+    visible_BHW = x_BCHW[:, 3] > 0
+    down_B, right_B = (_way_to_middle(visible_BHW.any(dim=axis)) for axis in (2, 1))
+    rows_BH = (torch.arange(height, device=x_BCHW.device) - down_B[:, None]) % height
+    columns_BW = (torch.arange(width, device=x_BCHW.device) - right_B[:, None]) % width
+    which_B11 = torch.arange(batch, device=x_BCHW.device)[:, None, None]
+    return x_BCHW.permute(0, 2, 3, 1)[which_B11, rows_BH[:, :, None], columns_BW[:, None, :]].permute(0, 3, 1, 2)
+
+
+def _way_to_middle(occupied_BN: Tensor) -> Tensor:
+    """How far what is occupied has to move to be as far from one end as from the other, (B,)."""
+    places = occupied_BN.int()
+    before_B = places.argmax(dim=1)
+    after_B = places.flip(1).argmax(dim=1)
+    return torch.where(occupied_BN.any(dim=1), torch.div(after_B - before_B, 2, rounding_mode="floor"), 0)
+
+
+def neighbour_maps(x_BCHW: Tensor) -> Tensor:
+    """How nearly each pixel is the same as its neighbours to the right, below, and on both diagonals below.
+
+    Whether two pixels are *equal* is what pixel art is made of, and what a convolution over colours learns last.
+
+    Args:
+        x_BCHW: Pictures in the networks' form, -1 to 1.
+
+    Returns:
+        (B, 4, H, W): 1 for equal, less than a third from four levels of 255 in three channels; what lies outside counts
+        as middle grey.
+    """
+    height, width = x_BCHW.shape[2:]
+    padded = torch.nn.functional.pad(x_BCHW, (1, 1, 0, 1))
+    apart = [
+        (x_BCHW - padded[..., down : down + height, 1 + right : 1 + right + width]).abs().sum(dim=1)
+        for down, right in NEIGHBOURS
+    ]
+    return torch.exp(-_SHARPNESS * torch.stack(apart, dim=1))

@@ -1,5 +1,8 @@
 """The teacher: its size, its gate, and scores that add up."""
 
+import math
+
+import msgspec
 import pytest
 import torch
 from hypothesis import given
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from lunar_studio.core.config import TeacherConfig
 from lunar_studio.core.presets import PRESETS
 from lunar_studio.models.bundle import networks_on_meta
-from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.models.teacher import LunarMoETeacher, centred, neighbour_maps
 
 SMALL = TeacherConfig(image_channels=4, channels=(6, 8), first_stride=1, feature_dim=8, hidden_dim=12, embedding_dim=9)
 
@@ -68,3 +71,90 @@ def test_a_single_pixel_is_seen_at_stride_one() -> None:
     dotted[0, :, 7, 7] = 1.0
     with torch.no_grad():
         assert float((teacher(x).logit_B - teacher(dotted).logit_B).abs()) > 1e-6
+
+
+def _steady(**changes: object) -> LunarMoETeacher:
+    torch.manual_seed(5)
+    config = TeacherConfig(
+        image_channels=4,
+        channels=(8, 12),
+        first_stride=1,
+        feature_dim=8,
+        hidden_dim=8,
+        embedding_dim=8,
+        neighbour_maps=True,
+        peaks=True,
+        steady=True,
+        words_from="backbone",
+    )
+    return LunarMoETeacher(msgspec.structs.replace(config, **changes)).eval()
+
+
+def _sprite_with_room(seed: int, side: int = 16) -> torch.Tensor:
+    """A sprite of chance colours in the middle of an empty picture, in the networks' form."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.zeros(1, 4, side, side)
+    x[:, 3] = -1.0
+    tall, wide = (int(torch.randint(1, side - 4, (1,), generator=generator)) for _ in range(2))
+    x[:, :, 2 : 2 + tall, 2 : 2 + wide] = torch.rand(1, 4, tall, wide, generator=generator) * 2 - 1
+    x[:, 3, 2, 2] = x[:, 3, 1 + tall, 1 + wide] = 1.0
+    x[:, :3] *= (x[:, 3:] > 0).float()
+    x[:, 3:] = torch.where(x[:, 3:] > 0, 1.0, -1.0)
+    return x
+
+
+@given(st.integers(0, 2**20), st.integers(-2, 2), st.integers(-2, 2), st.booleans())
+def test_a_steady_teacher_judges_a_sprite_alike_wherever_it_stands_and_mirrored(
+    seed: int, down: int, right: int, flipped: bool
+) -> None:
+    teacher, x = _steady(), _sprite_with_room(seed)
+    moved = x.roll((down, right), dims=(2, 3))
+    moved = moved.flip(3) if flipped else moved
+    with torch.inference_mode():
+        before, after = teacher(x), teacher(moved)
+    for one, other in zip(before, after, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+def test_without_steadiness_a_flip_changes_the_judgement() -> None:
+    teacher, x = _steady(steady=False), _sprite_with_room(7)
+    with torch.inference_mode():
+        assert float((teacher(x).logit_B - teacher(x.flip(3)).logit_B).abs()) > 1e-6
+
+
+def test_a_batch_is_judged_row_by_row() -> None:
+    teacher = _steady()
+    rows = torch.cat([_sprite_with_room(seed) for seed in range(3)])
+    with torch.inference_mode():
+        together = teacher(rows).logit_B
+        alone = torch.cat([teacher(row[None]).logit_B for row in rows])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_pictures_filled_to_the_edge_and_empty_ones_stay_where_they_are() -> None:
+    full, empty = torch.rand(1, 4, 8, 8), -torch.ones(1, 4, 8, 8)
+    torch.testing.assert_close(centred(full + 0.01), full + 0.01)
+    torch.testing.assert_close(centred(empty), empty)
+
+
+def test_neighbour_maps_tell_equal_pixels_from_nearly_equal_ones() -> None:
+    x = torch.zeros(1, 4, 4, 4)
+    x[:, 0, 1, 1] = 8 / 255
+    right, below, *_ = neighbour_maps(x)[0]
+    assert float(right[2, 1]) == 1.0
+    assert float(right[1, 1]) == pytest.approx(math.exp(-12 * 8 / 255))
+    assert float(below[0, 1]) == float(right[1, 0]) == float(right[1, 1])
+
+
+def test_what_a_steady_teacher_says_can_be_traced_to_pixels() -> None:
+    x = _sprite_with_room(11).requires_grad_()
+    torch.autograd.backward(_steady()(x).logit_B.sum())
+    assert x.grad is not None
+    assert float(x.grad.abs().sum()) > 0.0
+
+
+def test_opaque_pictures_without_alpha_are_steady_under_a_flip() -> None:
+    teacher = _steady(image_channels=3)
+    x = torch.rand(2, 3, 16, 16) * 2 - 1
+    with torch.inference_mode():
+        torch.testing.assert_close(teacher(x).logit_B, teacher(x.flip(3)).logit_B, atol=1e-5, rtol=1e-4)
