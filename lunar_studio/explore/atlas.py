@@ -27,7 +27,7 @@ MAP_SEED = 1969
 _AT_ONCE = 4
 _NEIGHBOURS = 10
 _STEPS = 250
-_DRAWN_SHARE = 0.85
+_DRAWN_SHARE, _LAID_SHARE = 0.85, 0.98
 
 
 class Inventor(Protocol):
@@ -130,7 +130,7 @@ def _of_inventions(explorer: Inventor, count: int) -> Iterator[float | SpriteMap
     places_N2: F32 = np.zeros((0, 2), np.float32)
     for step, laid in enumerate(layout_steps(features_NF, _STEPS)):
         places_N2 = laid
-        yield _DRAWN_SHARE + (1.0 - _DRAWN_SHARE) * step / (_STEPS + 1)
+        yield _DRAWN_SHARE + (_LAID_SHARE - _DRAWN_SHARE) * step / (_STEPS + 1)
     nameless = ("",) * len(latents)
     yield from _finished(
         explorer, latents_ND, space, places_N2, np.array(scores, np.float32), nameless, kind="invented"

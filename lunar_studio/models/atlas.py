@@ -85,7 +85,9 @@ class Atlas:
             raise ValueError("a place of its map is off the map")
         if ((self.scores_N > 200) & (self.scores_N != NO_SCORE)).any():
             raise ValueError("a score of its map is above 100")
-        if not np.isfinite(self.latents_ND).all():
+        with np.errstate(over="ignore", invalid="ignore"):
+            latents_ND = self.latents_ND
+        if not np.isfinite(latents_ND).all():
             raise ValueError("a latent of its map is not finite")
 
     def __len__(self) -> int:

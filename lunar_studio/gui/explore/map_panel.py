@@ -271,7 +271,9 @@ class MapPanel(QWidget):
         self.show_map(None)
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
+        self._above = QWidget()
+        top = QHBoxLayout(self._above)
+        top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(2 * SPACE_PX)
         top.addWidget(self.title, 1)
         for icon, name, factor in (("zoom-out", "Farther", 1 / 1.4), ("zoom-in", "Nearer", 1.4)):
@@ -282,7 +284,9 @@ class MapPanel(QWidget):
         fit = IconButton("fit", "Show the whole map", tip="Show the whole map\n0 on the map does it too.")
         fit.clicked.connect(self.view.fit)
         top.addWidget(fit)
-        below = QHBoxLayout()
+        self._below = QWidget()
+        below = QHBoxLayout(self._below)
+        below.setContentsMargins(0, 0, 0, 0)
         below.setSpacing(2 * SPACE_PX)
         below.addWidget(Label("Colour by", role="muted"))
         below.addWidget(self.colouring)
@@ -290,10 +294,10 @@ class MapPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_PX)
-        column.addLayout(top)
+        column.addWidget(self._above)
         column.addWidget(self._progress)
         column.addWidget(self._stack, 1)
-        column.addLayout(below)
+        column.addWidget(self._below)
         column.addWidget(self._hint)
         column.addWidget(self.route)
 
@@ -304,9 +308,8 @@ class MapPanel(QWidget):
         has_map = sprite_map is not None
         self._stack.setCurrentWidget(self.view if has_map else self._waiting)
         self._progress.setVisible(not has_map)
-        self._hint.setVisible(has_map)
-        self.colouring.setEnabled(has_map)
-        self.legend.setVisible(has_map)
+        for explained in (self._above, self._below, self._hint):
+            explained.setVisible(has_map)
         self.title.setText("")
         if sprite_map is None:
             self._progress.setValue(0)
