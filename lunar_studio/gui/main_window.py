@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         bind("paste-sprite", self.pictures.paste)
         bind("re-roll", self.explore.roll)
         bind("reset-all", controller.reset_all)
+        bind("teach-slider", self.explore.teaching.open)
         bind("bookmark", controller.bookmark)
         bind("set-before", controller.compare_with_this)
         bind("toggle-theme", self.toggle_theme)
@@ -154,7 +155,7 @@ class MainWindow(QMainWindow):
         self.explore.canvas.hovered.connect(self.status.show_pixel)
         self.pictures.said.connect(self.status.show_state)
         page = self.explore
-        for teller in (page.following, page.blaming, page.improving, page.mixing, page.wording):
+        for teller in (page.following, page.blaming, page.improving, page.mixing, page.wording, page.teaching):
             teller.said.connect(self.status.show_state)
         self.explore.mapping.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)

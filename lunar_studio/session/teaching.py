@@ -1,8 +1,8 @@
 """A direction from examples: sprites that have more of something, others that have less, and how surely it was learned.
 
 Five and five examples say little more than where their means lie; the covariance that a discriminant analysis would
-need is not to be had from ten points in hundreds of dimensions. So the direction is the difference of means, taken in the
-model's own directions, each by its standard deviation: what the training art never does is not learned from chance.
+need is not to be had from ten points in hundreds of dimensions. So the direction is the difference of means, taken in
+the model's own directions, each by its standard deviation: what the training art never does is not learned from chance.
 
 How surely is said by leaving each example out in turn and telling from the others on which side it lies.
 

@@ -37,6 +37,7 @@ from lunar_studio.session.commands import (
 from lunar_studio.session.document import Bookmark, Document, with_locks
 from lunar_studio.session.history import Session, Snapshot
 from lunar_studio.session.picture_state import SpriteState
+from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
 FIRST_SEED = 87
@@ -87,6 +88,7 @@ class ExploreController(QObject):
         self._service = service
         self._model: LoadedModel | None = None
         self._directions: dict[str, Direction] = {}
+        self._taught: tuple[TaughtSlider, ...] = ()
         self._current: Decoded | None = None
         self._asked: tuple[Latent, Overlay] | None = None
         self._asked_before: tuple[Latent | None, Overlay] = (None, NOTHING)
@@ -124,8 +126,9 @@ class ExploreController(QObject):
 
     @property
     def directions(self) -> tuple[Direction, ...]:
-        """What sliders move along but for raw numbers: the model's."""
-        return () if self._model is None else self._model.directions
+        """What sliders move along but for raw numbers: the model's, then the artist's own."""
+        own = tuple(slider.as_direction() for slider in self._taught)
+        return own if self._model is None else (*self._model.directions, *own)
 
     def direction(self, direction_id: str) -> Direction:
         """The direction of that id.
@@ -155,6 +158,7 @@ class ExploreController(QObject):
         if is_other:
             self.model_replaced.emit(model)
         self._model = model
+        self._taught = ()
         found = {direction.id: direction for direction in raw_directions(model.info.latent_dim)}
         found.update((direction.id, direction) for direction in model.directions)
         self._directions = found
@@ -428,7 +432,16 @@ class ExploreController(QObject):
 
     # ---- what follows from an edit -------------------------------------------------------------------
 
+    def _take_own_sliders(self, document: Document) -> None:
+        """Know the sliders that the artist has made; they come and go with undo."""
+        if document.taught is not self._taught:
+            for slider in self._taught:
+                self._directions.pop(slider.id, None)
+            self._taught = document.taught
+            self._directions.update({slider.id: slider.as_direction() for slider in document.taught})
+
     def _on_document(self, document: Document) -> None:
+        self._take_own_sliders(document)
         asked = self._asked
         if self._model is not None and document.latent is not None:
             wanted = (document.latent, document.edits)

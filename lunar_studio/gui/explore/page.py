@@ -36,7 +36,9 @@ from lunar_studio.gui.explore.right_column import RightColumn
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
+from lunar_studio.gui.explore.teach_panel import TeachPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
+from lunar_studio.gui.explore.teaching import Teaching
 from lunar_studio.gui.explore.tool_strip import ToolStrip
 from lunar_studio.gui.explore.wording import Wording
 from lunar_studio.gui.theme import SPACE_PX
@@ -94,6 +96,8 @@ class ExplorePage(QWidget):
         mixing: What the pad does.
         offering: Brings what other views have found into the strip.
         wording: Draws for words.
+        teach: Examples for a slider.
+        teaching: Makes sliders of examples.
     """
 
     open_asked = Signal()
@@ -131,6 +135,8 @@ class ExplorePage(QWidget):
         self.mixing = Mixing(controller, self.mix, self)
         self.offering = Offering(controller, self.strip, self)
         self.wording = Wording(controller, self.roll_bar, self.offering, self)
+        self.teach = TeachPanel(self)
+        self.teaching = Teaching(controller, self.teach, self.latents, self)
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -206,6 +212,8 @@ class ExplorePage(QWidget):
         self.strip.wanted.connect(self._on_strip_wanted)
         self.strip.taken.connect(self._on_strip_taken)
         self.strip.mix_asked.connect(self.mixing.add)
+        self.strip.teach_asked.connect(self.teaching.add_found)
+        self.shelf.grid.teach_asked.connect(self.teaching.add_bookmark)
         self.shelf.grid.mix_asked.connect(self.mixing.add_bookmark)
         self.mixing.added.connect(self._show_mix)
         self.mixing.offered.connect(self.offering.offer)

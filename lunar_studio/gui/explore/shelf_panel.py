@@ -37,7 +37,10 @@ class BookmarkGrid(QWidget):
         remove_asked: Emitted with a bookmark's id.
         rename_asked: Emitted with a bookmark's id and the new name.
         mix_asked: Emitted with a bookmark's id.
+        teach_asked: Emitted with `more` or `less` and a bookmark's id.
     """
+
+    teach_asked = Signal(str, str)
 
     mix_asked = Signal(str)
     chosen = Signal(str)
@@ -110,12 +113,15 @@ class BookmarkGrid(QWidget):
         menu = QMenu(thumb)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         go, mix = menu.addAction("Go There"), menu.addAction("Add to Mix")
+        more, less = menu.addAction("Teach: Has More"), menu.addAction("Teach: Has Less")
         rename, remove = menu.addAction("Rename…"), menu.addAction("Remove")
         picked = menu.exec(thumb.mapToGlobal(point))
         if picked is go:
             self.chosen.emit(bookmark_id)
         elif picked is mix:
             self.mix_asked.emit(bookmark_id)
+        elif picked in (more, less):
+            self.teach_asked.emit("more" if picked is more else "less", bookmark_id)
         elif picked is remove:
             self.remove_asked.emit(bookmark_id)
         elif picked is rename:
@@ -162,12 +168,14 @@ class ShelfPanel(Panel):
         kept.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(shelf)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidgetResizable(True)
         shelf.setAutoFillBackground(False)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.history = QListView()
         self.history.setObjectName("history")
         self.history.setAccessibleName("History")
+        self.history.setAccessibleDescription("Every step; Enter or a click goes back to one, and forward again.")
         self.history.setModel(self._model)
         self.history.setUniformItemSizes(True)
         self.history.setEditTriggers(QListView.EditTrigger.NoEditTriggers)

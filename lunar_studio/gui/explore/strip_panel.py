@@ -38,11 +38,13 @@ class StripPanel(Panel):
         wanted: Emitted with the mode and the strength when sprites shall be drawn.
         taken: Emitted with the `Latent` of the sprite that was clicked, and the mode.
         mix_asked: Emitted with the `Latent` and the `Sprite` that shall be mixed.
+        teach_asked: Emitted with `more` or `less`, and the `Latent` and `Sprite` of an example.
     """
 
     wanted = Signal(str, float)
     taken = Signal(object, str)
     mix_asked = Signal(object, object)
+    teach_asked = Signal(str, object, object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +60,7 @@ class StripPanel(Panel):
         )
         self._offer = TextButton("", role="quiet", tip="What was found last; click one to take it")
         self._offer.setObjectName("strip-offered")
+        self._offer.setAccessibleName("What was found last")
         self._offer.hide()
         self._offer.clicked.connect(self._on_offered)
         modes = QButtonGroup(self)
@@ -75,7 +78,9 @@ class StripPanel(Panel):
         self.strength.setValue(50)
         self.strength.setFixedWidth(120)
         self._strength_label = Label("strength", role="muted")
-        again = TextButton("Draw again", icon_name="dice", role="quiet", tip="Others")
+        again = TextButton(
+            "Draw again", icon_name="dice", role="quiet", tip="Draw others of this kind; what you have is kept."
+        )
         again.clicked.connect(self.ask)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -236,8 +241,12 @@ class StripPanel(Panel):
         menu = QMenu(thumb)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         take, mix = menu.addAction("Take as the Sprite"), menu.addAction("Add to Mix")
+        more, less = menu.addAction("Teach: Has More"), menu.addAction("Teach: Has Less")
         picked = menu.exec(thumb.mapToGlobal(point))
-        if picked is take:
+        if picked in (more, less):
+            kind = "more" if picked is more else "less"
+            self.teach_asked.emit(kind, self._latents[index], self._sprites[index])
+        elif picked is take:
             self.taken.emit(self._latents[index], self.mode)
         elif picked is mix:
             self.mix_asked.emit(self._latents[index], self._sprites[index])

@@ -1,0 +1,211 @@
+"""Teach a slider: two bins of examples, what was learned from them, and the sliders made so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QButtonGroup, QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.buttons import IconButton, TextButton
+from lunar_studio.gui.widgets.labels import Label
+from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
+from lunar_studio.session.breeding import Share
+from lunar_studio.session.teaching import TaughtSlider
+
+_THUMB_PX = 11 * SPACE_PX
+_COLUMNS = 4
+_LONGEST_NAME = 40
+_SHARES: tuple[tuple[Share, str, str], ...] = (
+    ("all", "All", "The slider may move colours and shape"),
+    ("shape", "Shape", "The slider moves the shape only"),
+    ("colours", "Colours", "The slider moves colours only"),
+)
+
+
+class Bin(Panel):
+    """Examples of one kind; click one to take it out.
+
+    Args:
+        title: `More` or `Less`.
+        tip: What belongs here.
+        parent: Its owner.
+
+    Attributes:
+        add_asked: The sprite on the canvas belongs here.
+        remove_asked: Emitted with an example's number.
+    """
+
+    add_asked = Signal()
+    remove_asked = Signal(int)
+
+    def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, role="well")
+        self.setObjectName(f"teach-{title.lower()}")
+        self._thumbs: list[SpriteThumb] = []
+        self.add = TextButton("Add the sprite", icon_name="plus", role="quiet", tip=tip)
+        self.add.setObjectName(f"teach-add-{title.lower()}")
+        self.add.clicked.connect(self.add_asked)
+        head = QHBoxLayout()
+        head.addWidget(Label(title, bold=True))
+        head.addStretch(1)
+        head.addWidget(self.add)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(SPACE_PX)
+        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.column.addLayout(head)
+        self.column.addLayout(self._grid)
+        self.column.addStretch(1)
+        self.setMinimumWidth(_COLUMNS * (_THUMB_PX + SPACE_PX) + 6 * SPACE_PX)
+        self.setMinimumHeight(2 * _THUMB_PX + 14 * SPACE_PX)
+
+    @property
+    def thumbs(self) -> tuple[SpriteThumb, ...]:
+        """The examples."""
+        return tuple(self._thumbs)
+
+    def show_sprites(self, sprites: Sequence[Sprite]) -> None:
+        """Show other examples."""
+        for thumb in self._thumbs:
+            self._grid.removeWidget(thumb)
+            thumb.hide()
+            thumb.deleteLater()
+        self._thumbs = []
+        for index, sprite in enumerate(sprites):
+            thumb = SpriteThumb(f"Example {index + 1}", _THUMB_PX)
+            thumb.setToolTip("Click to take this example out")
+            thumb.set_sprite(sprite)
+            thumb.clicked.connect(self._on_clicked)
+            self._grid.addWidget(thumb, index // _COLUMNS, index % _COLUMNS)
+            self._thumbs.append(thumb)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        self.remove_asked.emit(self._thumbs.index(self.sender()))  # type: ignore[arg-type]
+
+
+class TeachPanel(QDialog):
+    """Collects examples; not modal, so that sprites can be found and judged meanwhile.
+
+    Args:
+        parent: The window beside which it stands.
+
+    Attributes:
+        make_asked: Emitted with the name of the slider to make.
+        remove_asked: Emitted with the id of a slider of the artist's.
+        share_changed: What the slider may move is another.
+        more: Examples that have more of it.
+        less: Examples that have less of it.
+    """
+
+    make_asked = Signal(str)
+    remove_asked = Signal(str)
+    share_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("teach-panel")
+        self.setWindowTitle("Teach a Slider")
+        self.setModal(False)
+        self.more = Bin("More", "The sprite on the canvas has more of what the slider shall be")
+        self.less = Bin("Less", "The sprite on the canvas has less of what the slider shall be")
+        self.name = QLineEdit()
+        self.name.setObjectName("teach-name")
+        self.name.setAccessibleName("Name of the slider")
+        self.name.setPlaceholderText("What is it? e.g. spiky")
+        self.name.setMaxLength(_LONGEST_NAME)
+        self.make = TextButton("Make Slider", role="primary", tip="Put the slider into the group Yours")
+        self.make.setObjectName("teach-make")
+        self.said = Label(role="muted", wrap=True)
+        self.said.setObjectName("teach-said")
+        self._can_make = False
+        self._shares = QButtonGroup(self)
+        self._share_buttons: dict[Share, TextButton] = {}
+        for share, title, tip in _SHARES:
+            button = TextButton(title, role="quiet", tip=tip)
+            button.setObjectName(f"teach-share/{share}")
+            button.setCheckable(True)
+            self._shares.addButton(button)
+            self._share_buttons[share] = button
+        self._share_buttons["all"].setChecked(True)
+        self._shares.buttonClicked.connect(self.share_changed)
+        self.make.clicked.connect(self._on_make)
+        self.name.returnPressed.connect(self._on_make)
+        self.name.textChanged.connect(self._update)
+        self._lay_out()
+        self._update()
+
+    def _lay_out(self) -> None:
+        bins = QHBoxLayout()
+        bins.setSpacing(2 * SPACE_PX)
+        bins.addWidget(self.more)
+        bins.addWidget(self.less)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_PX)
+        for button in self._share_buttons.values():
+            row.addWidget(button)
+        row.addWidget(self.name, 1)
+        row.addWidget(self.make)
+        self._own = QVBoxLayout()
+        self._own.setSpacing(SPACE_PX)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4 * SPACE_PX, 3 * SPACE_PX, 4 * SPACE_PX, 3 * SPACE_PX)
+        column.setSpacing(2 * SPACE_PX)
+        column.addWidget(
+            Label(
+                "Five sprites that have more of something, five that have less: the difference becomes a slider. Add "
+                "the one on the canvas here; right-click kept sprites or those of the strip to add them.",
+                role="muted",
+                wrap=True,
+            )
+        )
+        column.addLayout(bins, 1)
+        column.addWidget(self.said)
+        column.addLayout(row)
+        column.addLayout(self._own)
+
+    @property
+    def share(self) -> Share:
+        """What the slider may move."""
+        return next(share for share, button in self._share_buttons.items() if button.isChecked())
+
+    def show_lesson(self, words: str, *, can_make: bool) -> None:
+        """Say what was learned, and whether it is enough for a slider."""
+        self.said.setText(words)
+        self._can_make = can_make
+        self._update()
+
+    def show_sliders(self, sliders: Sequence[TaughtSlider], names: Sequence[str]) -> None:
+        """List the sliders made so far, each with its strength and a button that removes it."""
+        while (item := self._own.takeAt(0)) is not None:
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
+        for slider, name in zip(sliders, names, strict=True):
+            box = QWidget()
+            row = QHBoxLayout(box)
+            row.setContentsMargins(0, 0, 0, 0)
+            row.addWidget(Label(name))
+            row.addWidget(Label(f"{slider.strength} · {slider.more} more, {slider.less} less", role="muted"), 1)
+            remove = IconButton("trash", f"Remove {name}", tip=f"Remove the slider {name}; undo brings it back")
+            remove.setObjectName(f"teach-remove/{slider.id}")
+            remove.setProperty("slider", slider.id)
+            remove.clicked.connect(self._on_remove)
+            row.addWidget(remove)
+            self._own.addWidget(box)
+
+    @Slot()
+    def _update(self) -> None:
+        self.make.setEnabled(self._can_make and bool(self.name.text().strip()))
+
+    @Slot()
+    def _on_make(self) -> None:
+        if self.make.isEnabled():
+            self.make_asked.emit(self.name.text().strip())
+
+    @Slot()
+    def _on_remove(self) -> None:
+        self.remove_asked.emit(str(self.sender().property("slider")))
