@@ -60,7 +60,7 @@ def test_a_click_makes_it_the_sprite_and_undo_brings_the_other_back(shell: Shell
     assert meant >= 0
     qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=at)
     assert shell.session.document.latent == made.latent(meant)
-    assert "on the map" in shell.session.entries[-1]
+    assert "on the map" in shell.session.entries[-1].title
     shell.session.undo()
     assert shell.session.document.latent == before
 

@@ -39,6 +39,7 @@ REACH_PX = 14.0
 """A click this near to a point means it."""
 
 THUMBS_AT_ONCE = 240
+_DOT_PX = 4.0
 _DRAG_PX = 4
 _SETTLE_MS = 120
 _GAP_PX = 6
@@ -156,13 +157,22 @@ class MapView(QWidget):
         self._look_changed()
 
     def point_at(self, column: float, row: float) -> int:
-        """The point nearest to a place in the widget, within reach; -1 for none."""
+        """The point that is meant by a place in the widget; -1 for none.
+
+        A dot right there comes first, then the thumbnail that lies there, then the nearest dot within reach.
+        """
         if self._map is None or not len(self._map):
             return -1
         xs, ys = self.camera.to_screen(self._map.places_N2)
-        apart = (xs - column) ** 2 + (ys - row) ** 2
+        apart = np.hypot(xs - column, ys - row)
         nearest = int(apart.argmin())
-        return nearest if float(apart[nearest]) <= REACH_PX**2 else -1
+        if apart[nearest] > _DOT_PX:
+            shown, times = self.shown_thumbs()
+            side = CELL_PX * times / 2
+            over = shown[(np.abs(xs[shown] - column) <= side) & (np.abs(ys[shown] - row) <= side)]
+            if len(over):
+                return int(over[apart[over].argmin()])
+        return nearest if apart[nearest] <= REACH_PX else -1
 
     def _colour(self) -> None:
         if self._map is None:
