@@ -45,6 +45,7 @@ class BreedGrid(QWidget):
         super().__init__(parent)
         self.setObjectName("breed-grid")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleDescription("Variations to mark as parents: arrows go, Space marks, Enter takes one.")
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._count = 0

@@ -116,6 +116,7 @@ class BreedView(QWidget):
         row.addWidget(self.breed)
         scroll = QScrollArea()
         scroll.setObjectName("generation-scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(self.tree)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFixedHeight(_TREE_PX)

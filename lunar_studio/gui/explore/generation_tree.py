@@ -77,6 +77,9 @@ class GenerationTree(QWidget):
         self._places: dict[str, Place] = {}
         self._images: dict[Latent, QImage] = {}
         self.setAccessibleName("Generations")
+        self.setAccessibleDescription(
+            "Every generation you bred, as a tree; click one to go back to it and try another branch."
+        )
 
     @property
     def tree(self) -> BreedingTree:

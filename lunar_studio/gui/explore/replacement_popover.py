@@ -70,7 +70,8 @@ class ReplacementPopover(QFrame):
         column.addLayout(head)
         column.addWidget(self._said)
         for number in range(3):
-            button = TextButton("")
+            button = TextButton("", tip="Put this colour in the pixel's place; undo takes it back.")
+            button.setAccessibleName(f"Replacement {number + 1}")
             button.setObjectName(f"replacement-{number}")
             button.setIconSize(QSize(_SWATCH_PX, _SWATCH_PX))
             button.setProperty("number", number)

@@ -51,7 +51,7 @@ class EmptyState(QWidget):
         column.addSpacing(SPACE_PX)
         column.addWidget(heading, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(words, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.button = TextButton(button, role="primary") if button else None
+        self.button = TextButton(button, role="primary", tip=text) if button else None
         if self.button is not None:
             column.addSpacing(SPACE_PX)
             column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)

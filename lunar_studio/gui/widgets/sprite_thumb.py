@@ -26,6 +26,7 @@ class SpriteThumb(QAbstractButton):
         self._image: QImage | None = None
         self._badge = ""
         self.setAccessibleName(name)
+        self.setToolTip("A sprite in miniature, its exact pixels. Click it to take it.")
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.set_side(side_px)
