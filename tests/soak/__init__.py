@@ -1,0 +1,1 @@
+"""Long forms of tests that a suite has no time for; each is a command."""
