@@ -193,7 +193,7 @@ class Studio(QObject):
         self.projects = ProjectController(self.controller, self.project_service, self.preferences, self)
         self.projects.nothing_opened.connect(self._open_first_model)
         ProjectActions(self.window, self.projects, self.preferences)
-        self.closing = ClosingGuard(self.window, self.train_service)
+        self.closing = ClosingGuard(self.window, self.train_service, self._waiting_runs)
         self.window.set_closing_question(self.closing.may_close)
         self.window.runner.crashed.connect(self._reporter.report)
         self._reporter.set_window(self.window)
@@ -279,6 +279,9 @@ class Studio(QObject):
         self.window.open_page("train")
         if self._train_page is not None:
             self._train_page.set_source(dataset)
+
+    def _waiting_runs(self) -> int:
+        return 0 if self._train_page is None else len(self._train_page.queue)
 
     def _toggle_pause(self) -> None:
         self.train_service.set_paused(not self.train_service.is_paused)

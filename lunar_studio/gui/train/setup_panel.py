@@ -148,7 +148,7 @@ class SetupPanel(Panel):
         return config
 
     def set_busy(self, busy: bool) -> None:
-        """Whether a run goes, so that no other can be started."""
+        """Whether a run goes, so that another one would wait."""
         self._is_busy = busy
         self._enable()
 
@@ -165,23 +165,30 @@ class SetupPanel(Panel):
         self._enable()
         self.changed.emit()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a run goes, so that another one would wait."""
+        return self._is_busy
+
     def _enable(self) -> None:
-        if self._is_busy:
-            hint = "A run is going; stop it to start another."
-        elif self.art.source is None:
-            hint = "Choose your art first."
-        elif self.art.facts is not None and self.art.facts.size != self.size_px:
-            hint = f"That model draws {self.size_px} px, this set has {self.art.facts.size} px. Choose the art itself."
-        elif not self.art.is_ready:
-            hint = "Start is ready when your art has been looked through."
-        else:
-            hint = ""
-        self._hint.setText(hint)
-        self._hint.setVisible(bool(hint))
+        hint = self._obstacle()
+        waits = "A run is going; this one will begin when it has ended." if self._is_busy and not hint else ""
+        self._hint.setText(hint or waits)
+        self._hint.setVisible(bool(hint or waits))
         self.start_button.setEnabled(not hint)
+        self.start_button.setText("Add to the queue" if self._is_busy else "Start training")
+        self.start_button.set_icon_name("plus" if self._is_busy else "play")
         self.start_button.setToolTip(
-            hint or "Teach a model your art. You can stop at any time and keep what it learned."
+            hint or waits or "Teach a model your art. You can stop at any time and keep what it learned."
         )
+
+    def _obstacle(self) -> str:
+        """Why nothing can be started; empty where it can."""
+        if self.art.source is None:
+            return "Choose your art first."
+        if self.art.facts is not None and self.art.facts.size != self.size_px:
+            return f"That model draws {self.size_px} px, this set has {self.art.facts.size} px. Choose the art itself."
+        return "" if self.art.is_ready else "Start is ready when your art has been looked through."
 
     @Slot()
     def _on_card(self) -> None:

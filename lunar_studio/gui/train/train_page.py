@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -14,9 +14,11 @@ from lunar_studio.core.config_fields import with_overrides
 from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded, RunStarted, TrainEvent, Warned, WentOn
 from lunar_studio.errors import ConfigError, LunarError
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.queue_panel import QueuePanel
 from lunar_studio.gui.train.run_header import duration
 from lunar_studio.gui.train.run_list import RunListPanel
 from lunar_studio.gui.train.run_list_model import state_words
+from lunar_studio.gui.train.run_queue import RunQueue, WaitingRun
 from lunar_studio.gui.train.run_records import RunRecord, new_run_dir, read_metrics
 from lunar_studio.gui.train.settings_table import SettingsTablePanel
 from lunar_studio.gui.train.setup_panel import SetupPanel
@@ -64,6 +66,8 @@ class TrainPage(QWidget):
         self._flow = StartFlow(train, DataService(host, self), datasets_dir, self)
         self.banner = Banner()
         self.runs = RunListPanel(runs_dir)
+        self.queue = RunQueue(runs_dir)
+        self.waiting = QueuePanel(self.queue)
         self.setup = SetupPanel(DataService(host, self))
         self.settings = SettingsTablePanel()
         self.centre = QStackedWidget()
@@ -79,6 +83,10 @@ class TrainPage(QWidget):
         self._live: RunView | None = None
         self._browsed: RunView | None = None
         self._compared: CompareView | None = None
+        # What ends a run is still being told when the next may begin.
+        self._next = QTimer(self)
+        self._next.setSingleShot(True)
+        self._next.setInterval(0)
         self._build()
         self._connect()
         self._on_setup_changed()
@@ -86,11 +94,16 @@ class TrainPage(QWidget):
     def _build(self) -> None:
         self.centre.addWidget(self._empty)
         self.centre.addWidget(self.settings)
+        left = QVBoxLayout()
+        left.setSpacing(2 * SPACE_PX)
+        left.addWidget(self.runs, 1)
+        left.addWidget(self.waiting)
         self.runs.setFixedWidth(_LIST_PX)
+        self.waiting.setFixedWidth(_LIST_PX)
         self.setup.setFixedWidth(_SETUP_PX)
         row = QHBoxLayout()
         row.setSpacing(2 * SPACE_PX)
-        row.addWidget(self.runs)
+        row.addLayout(left)
         row.addWidget(self.centre, 1)
         row.addWidget(self.setup)
         column = QVBoxLayout(self)
@@ -108,6 +121,8 @@ class TrainPage(QWidget):
         self.runs.explore_requested.connect(self.explore_requested)
         self.runs.compare_requested.connect(self.compare)
         self.runs.failed.connect(self._on_error)
+        self.waiting.failed.connect(self._on_error)
+        self.waiting.start_requested.connect(self.start_next)
         self.setup.changed.connect(self._on_setup_changed)
         self.setup.start_requested.connect(self.start)
         self.setup.settings_requested.connect(self._toggle_settings)
@@ -122,13 +137,14 @@ class TrainPage(QWidget):
         self._train.failed.connect(self._on_failed)
         self._train.running_changed.connect(self._on_running_changed)
         self._train.paused_changed.connect(self._on_paused_changed)
+        self._next.timeout.connect(self.start_next)
 
     # ---- what the window may ask for -------------------------------------------------------------
 
     @property
     def can_start(self) -> bool:
         """Whether art is chosen and nothing trains."""
-        return self.setup.start_button.isEnabled()
+        return self.setup.start_button.isEnabled() and not self.setup.is_busy
 
     def set_source(self, source: Path) -> None:
         """Choose art or a built data set to train on."""
@@ -136,18 +152,38 @@ class TrainPage(QWidget):
 
     @Slot()
     def start(self) -> None:
-        """Start a run on the chosen art; says why not where it cannot."""
+        """Start a run on the chosen art, or let it wait behind the one that goes; says why not where it cannot."""
         source, facts = self.setup.art.source, self.setup.art.facts
-        if source is None or not self.can_start:
+        if source is None or not self.setup.start_button.isEnabled():
             return
-        named = source if facts is None else Path(facts.source)  # a built set's folder has a long name
         try:
             config = self.setup.config(self.settings.model.overrides)
-        except ConfigError as error:
+            title = source.stem if facts is None else Path(facts.source).stem  # a built set's folder has a long name
+            run = WaitingRun(str(source), title or "run", config)
+            if self.setup.is_busy:
+                self.queue.add(run)
+                self.waiting.refresh()
+                return
+        except LunarError as error:
             self._on_error(error)
             return
         self.banner.dismiss()
-        self._flow.start(RunPlan(source, new_run_dir(self._runs_dir, named, datetime.now().astimezone()), config))
+        self._begin(run)
+
+    @Slot()
+    def start_next(self) -> None:
+        """Start the first run that waits, unless one goes, or the window is closing."""
+        if self._train.is_running or self._flow.is_preparing or not self.window().isVisible():
+            return
+        run = self.queue.take()
+        self.waiting.refresh()
+        if run is not None:
+            self._begin(run)
+
+    def _begin(self, run: WaitingRun) -> None:
+        source = Path(run.source)
+        named = new_run_dir(self._runs_dir, Path(run.title), datetime.now().astimezone())
+        self._flow.start(RunPlan(source, named, run.config))
 
     @Slot(bool)
     def set_paused(self, paused: bool) -> None:
@@ -237,7 +273,9 @@ class TrainPage(QWidget):
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:
         self.setup.set_busy(running)
+        self.waiting.set_busy(running)
         if not running:
+            self._next.start()
             if self._live is not None:
                 self._live.header.set_phase("idle")
             self.runs.set_active(None, is_training=False)
@@ -251,6 +289,7 @@ class TrainPage(QWidget):
     def _on_failed(self, failure: Failure) -> None:
         self.banner.tell(failure.message, failure.hint)
         self.setup.set_busy(self._train.is_running)
+        self._next.start()  # one that fails does not keep the others waiting
         if self._live is not None:
             self._live.header.set_phase("idle")
             self._live.header.set_status("This run could not go on.")
