@@ -13,6 +13,7 @@ from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
 from lunar_studio.cli.art import make_folder
 from lunar_studio.cli.copies import told, warn_of_copies
 from lunar_studio.core.credits import credits_text
+from lunar_studio.core.prompt_words import ranking
 
 if TYPE_CHECKING:
     from lunar_studio.core.score import Score
@@ -79,6 +80,9 @@ def sample(arguments: argparse.Namespace) -> Answer:
 
         sprites = [mapped(sprite, palette) for sprite in sprites]
     scores = engine.score_many(sprites)
+    fits = engine.fits(sprites, arguments.prompt) if arguments.prompt else (math.nan,) * len(sprites)
+    # With words, best first; without, in the order of the seed.
+    order = ranking(fits, [score.value for score in scores]) if arguments.prompt else tuple(range(len(sprites)))
     make_folder(arguments.out)
     digits = len(str(arguments.count - 1))
     files = [f"seed{arguments.seed}-{index:0{digits}d}.png" for index in range(arguments.count)]
@@ -97,15 +101,21 @@ def sample(arguments: argparse.Namespace) -> Answer:
         "prompt": arguments.prompt,
         "temperature": arguments.temperature,
         "sprites": [
-            {"file": file, **scored(score), **told(near)}
-            for file, score, near in zip(files, scores, found, strict=True)
+            {"file": files[index], **fitting(fits[index]), **scored(scores[index]), **told(found[index])}
+            for index in order
         ],
     }
     write_atomically(arguments.out / SCORES_FILE, to_json(plain(document), indent=2).encode() + b"\n")
     if arguments.sheet is not None:
         make_folder(arguments.sheet.parent)
-        write_png(overview(sprites, scores), arguments.sheet, metadata)
+        ranked = [sprites[index] for index in order], [scores[index] for index in order]
+        write_png(overview(*ranked), arguments.sheet, metadata)
     return Answer(_text(arguments.out, files, scores), {"out": arguments.out, **document})
+
+
+def fitting(fit: float) -> dict[str, object]:
+    """How well a sprite fits the words, as JSON has it; nothing where nobody knows."""
+    return {} if math.isnan(fit) else {"fit": round(fit, 4)}
 
 
 def scored(score: Score) -> dict[str, object]:

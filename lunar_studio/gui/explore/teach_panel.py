@@ -121,6 +121,7 @@ class TeachPanel(QDialog):
         self.make.setObjectName("teach-make")
         self.said = Label(role="muted", wrap=True)
         self.said.setObjectName("teach-said")
+        self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())  # else it would reach into the bins
         self._can_make = False
         self._shares = QButtonGroup(self)
         self._share_buttons: dict[Share, TextButton] = {}
