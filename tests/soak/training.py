@@ -26,11 +26,12 @@ from unittest import mock
 from lunar_studio.core.events import Paused, RunEnded, Warned
 from lunar_studio.training import checkpoints, keeping
 from lunar_studio.training import step as step_module
+from lunar_studio.training.batch import Batch
 from lunar_studio.training.checkpoints import load_latest
 from lunar_studio.training.device import Plan
 from lunar_studio.training.loop import train
 from lunar_studio.training.state import TrainState
-from lunar_studio.training.step import Batch, Outcome
+from lunar_studio.training.step import Outcome
 from tests.bench.figures import machine_facts, machine_sentence, markdown
 from tests.soak.legs import Told, random_moment, run_leg, warm_up
 from tests.training.small_art import small_dataset, tiny

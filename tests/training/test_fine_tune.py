@@ -27,7 +27,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def on(config: RunConfig, **training: object) -> RunConfig:
-    changed = msgspec.structs.replace(config.training, **training)  # type: ignore[arg-type]
+    changed = msgspec.structs.replace(config.training, **training)
     return msgspec.structs.replace(config, training=changed)
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
+from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import RunEnded, StepDone, TrainEvent, Warned
+from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import TrainingError
 from lunar_studio.models import losses as model_losses
+from lunar_studio.models.words import Vocabulary
 from lunar_studio.training import step as step_module
+from lunar_studio.training import teaching
+from lunar_studio.training.batch import Batch
 from lunar_studio.training.device import Plan
+from lunar_studio.training.lessons import Lessons, training_captions
 from lunar_studio.training.loop import train
 from lunar_studio.training.shortage import finer, is_shortage
 from lunar_studio.training.state import TrainState, new_state
-from lunar_studio.training.step import Batch, teacher_step, training_step
-from tests.training.small_art import draw, small_dataset, tiny
+from lunar_studio.training.step import training_step
+from lunar_studio.training.teaching import teacher_step
+from tests.training.small_art import small_dataset, tiny
 
 PLAN = Plan(torch.device("cpu"), "fp32", "test")
 PARTS = ("kl_loss", "semantic_loss", "balance_loss", "ranking_loss")
@@ -26,14 +32,14 @@ PARTS = ("kl_loss", "semantic_loss", "balance_loss", "ranking_loss")
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dozen drawn sprites."""
-    return small_dataset(tmp_path_factory.mktemp("art"), 12)
+    """Forty drawn sprites."""
+    return small_dataset(tmp_path_factory.mktemp("art"), 40)
 
 
-def batch(count: int = 8) -> Batch:
-    rgba = torch.from_numpy(np.stack([draw(index) for index in range(count)]))
-    words = torch.nn.functional.normalize(torch.ones(count, 8), dim=1)
-    return Batch(rgba, words, rgba[:2].clone(), rgba[2:4].clone())
+def batch(dataset: Path, config: RunConfig) -> Batch:
+    opened = Dataset.open(dataset)
+    vocabulary = Vocabulary.fit(training_captions(opened), config.teacher.embedding_dim)
+    return Lessons(opened, vocabulary, config).batch(0, PLAN)
 
 
 def weights(state: TrainState) -> dict[str, torch.Tensor]:
@@ -46,13 +52,16 @@ def weights(state: TrainState) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("value", [float("inf"), float("nan")])
-def test_whichever_loss_is_not_finite_no_weight_moves(monkeypatch: pytest.MonkeyPatch, part: str, value: float) -> None:
-    state = new_state(tiny(kl_warmup_share=0.0), PLAN)
-    assert training_step(state, batch(), PLAN).finite, "optimizers have moments by now"
+def test_whichever_loss_is_not_finite_no_weight_moves(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, part: str, value: float
+) -> None:
+    config = tiny(kl_warmup_share=0.0)
+    state, given = new_state(config, PLAN), batch(dataset, config)
+    assert training_step(state, given, PLAN).finite, "optimizers have moments by now"
     before, moments = weights(state), {key: t.clone() for key, t in state.tensors().items() if key.startswith("opt.")}
     real = getattr(model_losses, part)
-    monkeypatch.setattr(step_module, part, lambda *given: real(*given) * value)
-    outcome = training_step(state, batch(), PLAN)
+    monkeypatch.setattr(step_module if part == "kl_loss" else teaching, part, lambda *own: real(*own) * value)
+    outcome = training_step(state, given, PLAN)
     assert not outcome.finite
     assert not outcome.overflowed
     assert state.step == 1
@@ -84,18 +93,19 @@ def test_a_run_without_a_checkpoint_begins_anew_with_half_the_rate(
     assert steps[1].schedules["learning_rate"] == pytest.approx(steps[0].schedules["learning_rate"] / 2)
 
 
-def test_a_float16_overflow_only_lowers_the_scale() -> None:
-    state = new_state(tiny(teacher_mode="off"), Plan(torch.device("cpu"), "fp16", "test"))
+def test_a_float16_overflow_only_lowers_the_scale(dataset: Path) -> None:
+    config = tiny(teacher_mode="off")
+    state, given = new_state(config, Plan(torch.device("cpu"), "fp16", "test")), batch(dataset, config)
     plan = Plan(torch.device("cpu"), "fp16", "test")
     state.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**120)
     before = weights(state)
-    outcome = training_step(state, batch(), plan)
+    outcome = training_step(state, given, plan)
     assert (outcome.finite, outcome.overflowed) == (False, True)
     assert state.scaler.get_scale() < 2.0**120
     after = weights(state)
     assert all(torch.equal(before[key], after[key]) for key in before)
     state.scaler = torch.amp.GradScaler("cpu", init_scale=1.0)
-    assert training_step(state, batch(), plan).finite
+    assert training_step(state, given, plan).finite
 
 
 @pytest.mark.parametrize(
@@ -181,11 +191,10 @@ def test_an_error_of_our_own_is_not_taken_for_memory(
 
 
 @pytest.mark.parametrize("parts", [2, 4, 8])
-def test_every_number_of_parts_gives_the_reward_and_the_judge_their_whole_lesson(parts: int) -> None:
+def test_every_number_of_parts_gives_the_reward_and_the_judge_their_whole_lesson(dataset: Path, parts: int) -> None:
     """With parts smaller than the lesson, drawn pictures come from several of them."""
-    given = batch(32)
-    given = Batch(given.rgba_BHWC, given.words_BD, given.rgba_BHWC[:8].clone(), given.rgba_BHWC[8:16].clone())
     config = tiny(batch_size=32, kl_warmup_share=0.0, quality_start_share=0.0)
+    given = batch(dataset, config)
     whole = training_step(new_state(config, PLAN), given, PLAN)
     for _ in range(parts.bit_length() - 1):
         config = finer(config)
@@ -199,11 +208,11 @@ def test_every_number_of_parts_gives_the_reward_and_the_judge_their_whole_lesson
     assert sum(cut.expert_shares) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_the_judges_own_step_still_moves_it() -> None:
-    state = new_state(tiny(), PLAN)
+def test_the_judges_own_step_moves_it_alone(dataset: Path) -> None:
+    state, given = new_state(tiny(), PLAN), batch(dataset, tiny())
     before = weights(state)
     assert state.teacher is not None
-    _, _, sound = teacher_step(state, state.teacher, batch(), None, PLAN)
+    _, _, sound = teacher_step(state, state.teacher, given, None, PLAN)
     after = weights(state)
     assert sound
     assert any(not torch.equal(before[key], after[key]) for key in before if key.startswith("teacher."))
