@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,9 +18,11 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.config_fields import to_json, with_overrides
+from lunar_studio.core.events import Forecast, MilestoneSaved, Paused, RunEnded
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import TrainingError
 from lunar_studio.gui.train.compare_view import CompareView
+from lunar_studio.gui.train.run_header import RunHeader
 from lunar_studio.gui.train.run_list import RunListPanel
 from lunar_studio.gui.train.run_notes import MOST_CHARACTERS, NOTE, read_note, rename_run, write_note
 from lunar_studio.gui.train.run_records import read_run
@@ -164,3 +167,40 @@ def test_an_unreadable_run_can_be_compared(qtbot: QtBot, panel: RunListPanel, tm
     view.show_runs(first, replace(second, config=None))
     assert "cannot be read" in view._same.text()
     assert panel.current is not None
+
+
+def test_the_load_is_told_while_a_run_goes(qtbot: QtBot) -> None:
+    header = RunHeader()
+    qtbot.addWidget(header)
+    header.show()
+    assert not header.load.isVisible()
+    header.set_phase("training")
+    assert header.load.isVisible()
+    header.load.look()
+    assert re.fullmatch(r"CPU \d+ %, [\d,]+ MB", header.load.text())
+    header.set_phase("idle")
+    assert not header.load._timer.isActive()
+
+
+def test_the_forecast_and_its_truth_are_told(qtbot: QtBot) -> None:
+    header = RunHeader()
+    qtbot.addWidget(header)
+    told = Forecast("cpu", "bf16", "measured", 1, 0, 1000, 0.1, 5.0, 100.0, 10.0, 5.0, 5.0, 30.0, 2**28)
+    header.add([told])
+    assert header.status.text.startswith("Forecast: 2 min in all, worth exploring after 30 s")
+    assert "memory: 256 MB" in header.status.toolTip()
+    header.add([Paused(5, "The disk is full.", "Free some space.", 1, 10.0)])
+    assert header.status.text == "Resting: The disk is full. Free some space."
+    header.add([RunEnded(1000, "finished", Path("model"), 130.0, 120.0)])
+    assert header.status.text == "Finished after 2 min; the forecast said 2 min."
+
+
+def test_a_milestone_can_be_explored_while_the_run_goes(qtbot: QtBot, tmp_path: Path) -> None:
+    view = RunView()
+    qtbot.addWidget(view)
+    view.begin(make_run(tmp_path, "run"), "training")
+    assert not view.header.explore_button.isVisibleTo(view)
+    view.add([MilestoneSaved(10, tmp_path / "milestone.safetensors")])
+    assert view.model_path == tmp_path / "milestone.safetensors"
+    assert view.header.explore_button.isVisibleTo(view)
+    assert view.header.explore_button.text() == "Explore it now"

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayou
 from lunar_studio.core import events as events_of
 from lunar_studio.core.events import Paused, PhaseStarted, RunEnded, RunStarted, StepDone, TrainEvent, WentOn
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.load_label import LoadLabel
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 
@@ -105,6 +106,7 @@ class RunHeader(QWidget):
         self.status = ElidedLabel(size="small", role="muted")
         self.bar = QProgressBar()
         self.figures = {name: Label(size="small", role="muted") for name in ("step", "speed", "elapsed", "left")}
+        self.load = LoadLabel()
         self.pause_button = TextButton(
             "Pause", icon_name="pause", tip="Rest after the step it is in; the cores are free then."
         )
@@ -139,6 +141,7 @@ class RunHeader(QWidget):
         for label in self.figures.values():
             row.addWidget(label)
         row.insertStretch(1, 1)
+        row.insertWidget(2, self.load)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_PX)
@@ -166,6 +169,7 @@ class RunHeader(QWidget):
         """Show the buttons that make sense now."""
         self._phase = phase
         goes = phase in ("training", "paused", "stopping")
+        self.load.setVisible(goes)
         self.pause_button.setVisible(goes)
         self.pause_button.setEnabled(phase != "stopping")
         self.pause_button.setText("Resume" if phase == "paused" else "Pause")

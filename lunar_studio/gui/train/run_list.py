@@ -110,9 +110,11 @@ class RunListPanel(Panel):
         buttons.setSpacing(SPACE_PX)
         buttons.addWidget(self.continue_button, 1)
         buttons.addWidget(self.explore_button, 1)
-        buttons.addWidget(self.more_button)
-        buttons.addWidget(self.delete_button)
-        self.column.addWidget(Label("Runs", bold=True))
+        heading = QHBoxLayout()
+        heading.addWidget(Label("Runs", bold=True), 1)
+        heading.addWidget(self.more_button)
+        heading.addWidget(self.delete_button)
+        self.column.addLayout(heading)
         self.column.addWidget(self._pages, 1)
         self.column.addWidget(self._undo_row)
         self.column.addLayout(buttons)
@@ -187,7 +189,7 @@ class RunListPanel(Panel):
 
     @Slot()
     def _on_more(self) -> None:
-        self.menu.popup(self.more_button.mapToGlobal(QPoint(0, -self.menu.sizeHint().height())))
+        self.menu.popup(self.more_button.mapToGlobal(QPoint(0, self.more_button.height())))
 
     @Slot()
     def _fill_menu(self) -> None:

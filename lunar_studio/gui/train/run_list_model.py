@@ -34,7 +34,7 @@ def state_words(record: RunRecord, *, is_active: bool) -> str:
     """A run's state in a few words: `step 1,240 of 20,000 · stopped`."""
     if record.state == "unreadable":
         return _STATE_WORDS["unreadable"]
-    steps = f"step {record.step:,}" + (f" of {record.max_steps:,}" if record.max_steps else "")
+    steps = f"step {record.step:,}" + (f" of {record.max_steps:,}" if record.max_steps > record.step else "")
     return "training now" if is_active else f"{steps} · {_STATE_WORDS[record.state]}"
 
 

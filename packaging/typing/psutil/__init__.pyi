@@ -1,0 +1,12 @@
+"""What of psutil the studio uses; the library ships without types."""
+
+from typing import NamedTuple
+
+class pmem(NamedTuple):
+    rss: int
+    vms: int
+
+class Process:
+    def __init__(self, pid: int | None = None) -> None: ...
+    def cpu_percent(self, interval: float | None = None) -> float: ...
+    def memory_info(self) -> pmem: ...
