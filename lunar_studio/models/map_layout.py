@@ -1,7 +1,7 @@
 """From features to places on a map: exact t-SNE (van der Maaten and Hinton 2008), one step at a time.
 
 Why this one, of our own: a map has a few thousand points, for which the exact gradient is a few passes over a square
-matrix, so it needs no tree, no compiler at run time and no further library. Compared once on 3,050 sprites, on one core:
+matrix, so it needs no tree, no compiler at run time and no further library. Compared once on 3,050 sprites, one core:
 trustworthiness 0.951 and 58 % of ten neighbours kept in 10 s, against 0.936 and 47 % in 3 s for a layout by UMAP's
 objective with negative samples; 600 steps instead of 300 change neither. `tests/bench/map_layout.py` measures this one.
 

@@ -187,3 +187,14 @@ def test_a_route_is_said_in_numbers() -> None:
     assert words_of(route_of(41.2, 12.0)) == "Lowest score on the way 41; straight across it would be 12."
     assert "straight way is the best" in words_of(route_of(41.2, 41.2, is_straight=True))
     assert "without a teacher" in words_of(route_of(float("nan"), float("nan")))
+
+
+def test_the_card_has_room_for_what_it_says(shell: ShellStudio, qtbot: QtBot) -> None:
+    _, panel, _ = opened(shell, qtbot)
+    for index in (1, 2):
+        panel.card.tell(index)
+        for label in (panel.card.name, panel.card.facts):
+            assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
+    assert "score" in panel.card.facts.text()
+    panel.card.tell(-1)
+    assert not panel.card.isVisible()

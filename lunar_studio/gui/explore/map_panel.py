@@ -106,7 +106,7 @@ class MapCard(QFrame):
         words.addWidget(self.name)
         words.addWidget(self.facts)
         words.addStretch(1)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(SPACE_PX, SPACE_PX, 3 * SPACE_PX, SPACE_PX)
         row.setSpacing(2 * SPACE_PX)
         row.addWidget(self._picture)
@@ -130,7 +130,10 @@ class MapCard(QFrame):
         self.name.setText(title or f"Invention {index + 1}")
         self.facts.setText(" · ".join(facts))
         self.show_picture(index)
-        self.adjustSize()
+        for label in (self.name, self.facts):
+            label.setMinimumWidth(label.fontMetrics().horizontalAdvance(label.text()) + SPACE_PX)
+        self._row.activate()  # else the size is that of the text before
+        self.resize(self._row.sizeHint())
         self._place(index)
         self.show()
         self.raise_()
