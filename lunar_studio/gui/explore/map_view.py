@@ -119,7 +119,8 @@ class MapView(QWidget):
         self._map = sprite_map
         self.thumbs = ThumbSheet(0 if sprite_map is None else len(sprite_map))
         self.camera = self.camera.whole()
-        self._marker, self._pointed = None, -1
+        self._marker = None
+        self._point(-1)
         self._kept_K2 = self._route_R2 = np.zeros((0, 2), np.float32)
         self._colour()
         self._look_changed()
@@ -186,6 +187,8 @@ class MapView(QWidget):
             self._colours_N = map_ink.ramp(values.astype(np.float32), name)
 
     def _look_changed(self) -> None:
+        if self._pointed >= 0:
+            self.pointed.emit(self._pointed)  # what is said of it goes with it
         self.update()
         self._settle.start()
 

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.sprite_map import MapRoute, SpriteMap
 from lunar_studio.gui.explore.controller import ExploreController
-from lunar_studio.gui.explore.map_panel import MapPanel
+from lunar_studio.gui.explore.map_panel import MapPanel, words_of
 from lunar_studio.session.document import Document
 from lunar_studio.workers.atlas_service import AtlasService, MapThumbs
 
@@ -142,6 +142,7 @@ class Mapping(QObject):
         self._route = route
         self._panel.view.set_route(route.places_R2)
         self._panel.route.show_route(route)
+        self.said.emit(words_of(route))
 
     @Slot(object)
     def _on_thumbs_wanted(self, indices: list[int]) -> None:
