@@ -25,7 +25,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from lunar_studio.errors import CheckpointError
-from lunar_studio.training.state import Scalars, TrainState
+from lunar_studio.training.state import ALONE_STEPS, Scalars, TrainState
 
 SCALARS, MANIFEST = "state.json", "manifest.json"
 _PORTION_BYTES = 16 * 2**20
@@ -164,14 +164,28 @@ def list_checkpoints(folder: Path) -> list[Path]:
 def load_latest(folder: Path) -> Stored | None:
     """The newest checkpoint whose files are what their manifest says; damaged ones are passed over.
 
-    The best is the last resort.
+    The best is the last resort. A power cut between taking an old folder away and naming the new one that replaces
+    it leaves the new one without its name: it counts as well.
     """
     best = best_checkpoint(folder)
+    found = [stored for stored in map(_read, _whole_but_unnamed(folder)) if stored is not None]
     for path in (*reversed(list_checkpoints(folder)), *([best] if best else [])):
         stored = _read(path)
         if stored is not None:
-            return stored
-    return None
+            found.append(stored)
+            break
+    return max(found, key=_progress, default=None)
+
+
+def _whole_but_unnamed(folder: Path) -> list[Path]:
+    """Checkpoints that were written to the end, in the moment before they take the place of one of the same step."""
+    return sorted(path for path in folder.glob(f"{_TEMPORARY}*") if (path / MANIFEST).is_file())
+
+
+def _progress(stored: Stored) -> tuple[int, int]:
+    """Steps done, then those that parts have learned alone."""
+    alone = sum(int(value) for key, value in stored.scalars.items() if key.startswith(ALONE_STEPS))
+    return int(stored.scalars["step"]), alone
 
 
 def sweep(folder: Path) -> None:

@@ -141,6 +141,8 @@ class _Lead:
         yield PhaseStarted(0, "Measuring this machine")
         told = yield from self._prepare()
         self.reporter, self.keeper = Reporter(leg), Keeper(leg, self.folder)
+        if self.resume:
+            yield from self.keeper.forget_after(leg.state.step)
         self.folder.write(CONFIG, leg.config)
         self.keeper.record("running")
         yield self._started()
@@ -190,8 +192,6 @@ class _Lead:
             )
         if stored is not None or leg.peers.together:
             leg.restore(stored)
-        if self.resume:
-            self.folder.forget_after(leg.state.step)
         return forecasting.forecast_of(leg, costs, leg.state.step)
 
     def _started(self) -> RunStarted:

@@ -23,7 +23,8 @@ from lunar_studio.training.shared_norm import share_norms
 
 Scalars = dict[str, float | int | str]
 Part = Literal["vae", "teacher", "prior"]
-_ALONE = "alone."
+ALONE_STEPS = "alone."
+"""What the names of scalars begin with that count steps of a part alone."""
 
 
 @dataclass
@@ -142,7 +143,7 @@ class TrainState:
             "strikes": self.strikes,
             "best_exact_pixel": self.best_exact_pixel,
             "balance_scale": self.balance_scale,
-            **{f"{_ALONE}{part}": steps for part, steps in self.alone.items()},
+            **{f"{ALONE_STEPS}{part}": steps for part, steps in self.alone.items()},
             **{f"scaler.{key}": value for key, value in scale.items()},
         }
 
@@ -170,7 +171,7 @@ class TrainState:
         self.best_exact_pixel = float(scalars["best_exact_pixel"])
         self.balance_scale = float(scalars["balance_scale"])
         parts: tuple[Part, ...] = ("vae", "teacher", "prior")
-        self.alone = {part: int(scalars[_ALONE + part]) for part in parts if _ALONE + part in scalars}
+        self.alone = {part: int(scalars[ALONE_STEPS + part]) for part in parts if ALONE_STEPS + part in scalars}
         scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
         if self.scaler.is_enabled() and scale:
             self.scaler.load_state_dict(scale)

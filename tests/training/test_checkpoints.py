@@ -80,6 +80,24 @@ def test_a_full_disk_leaves_the_older_checkpoint_and_says_so(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-000000001"]
 
 
+def test_a_checkpoint_that_was_whole_but_had_no_name_yet_counts(state: TrainState, tmp_path: Path) -> None:
+    """A power cut while a part learns alone: the old folder of that step is away, the new one is not named."""
+    state.step, state.alone = 7, {"prior": 40}
+    saved = save_checkpoint(state, tmp_path, {}, keep=1)
+    saved.rename(tmp_path / ".writing-abc")
+    (tmp_path / ".writing-torn").mkdir()
+    stored = load_latest(tmp_path)
+    assert stored is not None
+    assert (stored.scalars["step"], stored.scalars["alone.prior"]) == (7, 40)
+    state.alone = {"prior": 20}
+    (tmp_path / ".writing-abc").rename(tmp_path / "kept")
+    save_checkpoint(state, tmp_path, {}, keep=1)
+    (tmp_path / "kept").rename(tmp_path / ".writing-abc")
+    stored = load_latest(tmp_path)
+    assert stored is not None
+    assert stored.scalars["alone.prior"] == 40, "the one that has come further"
+
+
 def test_every_flipped_byte_is_noticed(state: TrainState, tmp_path: Path) -> None:
     state.step = 1
     saved = save_checkpoint(state, tmp_path, {}, keep=3)
