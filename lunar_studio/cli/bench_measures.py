@@ -31,9 +31,10 @@ from lunar_studio.models.model_file import describe
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import Vocabulary
+from lunar_studio.training.batch import Batch, lesson_size
 from lunar_studio.training.device import Plan, choose_plan
 from lunar_studio.training.state import new_state
-from lunar_studio.training.step import Batch, lesson_size, training_step
+from lunar_studio.training.step import training_step
 
 _PRODUCT_SIDE = 1024
 _WARM_UP = 2
@@ -257,7 +258,8 @@ def _random_batch(config: RunConfig, size: int) -> Batch:
         return torch.randint(0, 256, (count, side, side, 4), generator=generator, dtype=torch.uint8)
 
     words = torch.nn.functional.normalize(torch.randn(size, config.teacher.embedding_dim, generator=generator), dim=1)
-    return Batch(noise(size), words, noise(lesson), noise(lesson))
+    harm, captions = torch.zeros(lesson, dtype=torch.int64), words[:0]
+    return Batch(noise(size), words, noise(lesson), noise(lesson), harm, captions)
 
 
 class PlainStep:

@@ -279,6 +279,17 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         ),
     ] = 1.0
     semantic_weight: Annotated[float, Meta(ge=0.0, description="Weight of the semantic loss in the teacher's.")] = 1.0
+    caption_weight: Annotated[
+        float,
+        Meta(ge=0.0, description="Weight of finding a sprite's caption among all others, beside the semantic loss."),
+    ] = 0.0
+    expert_weight: Annotated[
+        float,
+        Meta(
+            ge=0.0,
+            description="How strongly each expert is taught kinds of damage of its own; 0 leaves it to what they find.",
+        ),
+    ] = 1.0
     balance_weight: Annotated[
         float, Meta(ge=0.0, description="Weight of the load balance between experts (Switch Transformer, eq. 4).")
     ] = 0.01

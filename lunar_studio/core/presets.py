@@ -21,14 +21,22 @@ from lunar_studio.errors import ConfigError
 
 # Small enough to judge a sprite at slider speed; stride 1 first, so that single pixels stay visible.
 _LIVE_TEACHER = TeacherConfig(
-    image_channels=4, channels=(24, 48, 96, 128), first_stride=1, feature_dim=64, hidden_dim=128
+    image_channels=4,
+    channels=(24, 48, 96, 128),
+    first_stride=1,
+    feature_dim=64,
+    hidden_dim=128,
+    neighbour_maps=True,
+    peaks=True,
+    steady=True,
+    words_from="backbone",
 )
 
 # Summed KL at 0.5 nats against a likelihood summed over pixels: reconstruction leads, walks stay smooth.
 _SPRITE_TRAINING = TrainingConfig(
     batch_size=64,
     learning_rate=2e-3,
-    teacher_learning_rate=5e-4,
+    teacher_learning_rate=1e-3,
     weight_decay=1e-4,
     learning_rate_schedule="cosine",
     warmup_steps=200,
@@ -41,6 +49,9 @@ _SPRITE_TRAINING = TrainingConfig(
     adversarial_weight=0.0,
     teacher_mode="alternating",
     teacher_every=2,
+    semantic_weight=10.0,
+    caption_weight=0.3,
+    balance_weight=0.1,
     ema_decay=0.999,
     shift_px=2,
     recolour=0.2,

@@ -77,6 +77,28 @@ def ranking_loss(better_B: Tensor, worse_B: Tensor, margin: float | Tensor = 0.0
     return F.softplus(margin - (better_B.float() - worse_B.float())).mean()
 
 
+def pairs_loss(better_B: Tensor, worse_B: Tensor, margin: float = 0.0) -> Tensor:
+    """Logistic ranking over all pairs, so that one scale holds for all: a smooth stand-in for the area under ROC."""
+    return F.softplus(margin - (better_B.float()[:, None] - worse_B.float()[None, :])).mean()
+
+
+def caption_loss(predicted_BD: Tensor, target_BD: Tensor, captions_CD: Tensor, temperature: float = 0.07) -> Tensor:
+    """Cross-entropy of finding the right caption among all (InfoNCE, van den Oord et al. 2018), captions alike sharing.
+
+    Args:
+        predicted_BD: Embeddings predicted from pictures.
+        target_BD: Unit embeddings of their captions; zero rows have no caption and do not count.
+        captions_CD: Unit embeddings of every caption there is.
+        temperature: How near in cosine a caption must be to be as good as the right one.
+    """
+    known = target_BD.abs().sum(dim=1) > 0
+    if not bool(known.any()) or not len(captions_CD):
+        return predicted_BD.float().sum() * 0.0
+    share_BC = torch.softmax(target_BD[known].float() @ captions_CD.T / temperature, dim=1)
+    alike_BC = F.normalize(predicted_BD[known].float(), dim=1) @ captions_CD.T / temperature
+    return -(share_BC * F.log_softmax(alike_BC, dim=1)).sum(dim=1).mean()
+
+
 def balance_loss(gate_BE: Tensor) -> Tensor:
     """1 when all experts have equal shares of the batch, E when one has all (Switch Transformer, eq. 4, soft form)."""
     share = gate_BE.float().mean(dim=0)

@@ -358,16 +358,16 @@ FAMILIES: Mapping[str, Damage] = MappingProxyType(
         "soft-edges": _soft_edges,
         "jpeg": _jpeg,
         "noise": _noise,
-        "orphans": _orphans,
         "palette-noise": _palette_noise,
         "palette-explosion": _palette_explosion,
-        "colour-swap": _colour_swap,
         "posterise": _posterise,
+        "colour-swap": _colour_swap,
+        "foreign-patch": _foreign_patch,
+        "patch-shuffle": _patch_shuffle,
+        "row-shift": _row_shift,
         "broken-outline": _broken_outline,
         "holes": _holes,
-        "patch-shuffle": _patch_shuffle,
-        "foreign-patch": _foreign_patch,
-        "row-shift": _row_shift,
+        "orphans": _orphans,
     }
 )
-"""Every family by name; what it does stands in its docstring."""
+"""Every family by name, neighbours alike: what blurs, spoils colours, breaks structure, frays the silhouette."""

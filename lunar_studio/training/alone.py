@@ -20,7 +20,7 @@ from lunar_studio.training.device import Plan
 from lunar_studio.training.lessons import Lessons, family_weights, training_captions
 from lunar_studio.training.schedules import cosine
 from lunar_studio.training.state import Part, TrainState
-from lunar_studio.training.step import teacher_step
+from lunar_studio.training.teaching import teacher_step
 
 _BATCH = 256
 _ENCODED_AT_ONCE = 64

@@ -64,6 +64,14 @@ JUDGED_AS: Mapping[str, str] = {
 }
 """What an expert is called that minds a family of damage (`pixels.damage`) most."""
 
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "sharpness": ("blur", "wrong-grid", "soft-edges", "jpeg"),
+    "colours": ("noise", "palette-noise", "palette-explosion", "posterise"),
+    "structure": ("colour-swap", "foreign-patch", "patch-shuffle", "row-shift"),
+    "silhouette": ("broken-outline", "holes", "orphans"),
+}
+"""What it is called where no more experts than these share all families between them."""
+
 
 def finish(
     state: TrainState,
@@ -248,7 +256,8 @@ def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logi
     """Names from evidence: each expert is called after the damage that it minds more than the others do.
 
     An expert's response to a family of damage is the fall of its logit in standard deviations over real
-    art; names are given greedily by how far a response stands above the other experts', each used once.
+    art. Up to four experts are named after a kind of damage (`KINDS`), more after a family of it (`JUDGED_AS`);
+    names are given greedily by how far a response stands above the other experts', each used once.
     """
     rng = np.random.default_rng(0)
     before = logits_NR[: len(real_NHWC), 1:]
@@ -258,15 +267,19 @@ def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logi
     for family in families:
         harmed = np.stack([damage.damage(sprite, family, _NAMING_SEVERITY, rng) for sprite in real_NHWC])
         responses.append(((before - judge_all(teacher, vae, harmed)[:, 1:]) / spread).mean(dim=0))
-    table_FE = torch.stack(responses)
-    table_FE = table_FE - table_FE.mean(dim=1, keepdim=True)
+    titles, table_TE = [JUDGED_AS[family] for family in families], torch.stack(responses)
+    if table_TE.shape[1] <= len(KINDS):
+        titles = list(KINDS)
+        table_TE = torch.stack(
+            [table_TE[[families.index(name) for name in KINDS[kind]]].mean(dim=0) for kind in titles]
+        )
+    table_TE = table_TE - table_TE.mean(dim=1, keepdim=True)
     names: dict[int, str] = {}
-    for flat in table_FE.flatten().argsort(descending=True).tolist():
-        family, expert = families[flat // table_FE.shape[1]], flat % table_FE.shape[1]
-        title = JUDGED_AS.get(family, family.replace("_", " "))
+    for flat in table_TE.flatten().argsort(descending=True).tolist():
+        title, expert = titles[flat // table_TE.shape[1]], flat % table_TE.shape[1]
         if expert not in names and title not in names.values():
             names[expert] = title
-    return tuple(names.get(expert, f"expert {expert + 1}") for expert in range(table_FE.shape[1]))
+    return tuple(names.get(expert, f"expert {expert + 1}") for expert in range(table_TE.shape[1]))
 
 
 def _topics(dataset: Dataset, vocabulary: Vocabulary, config: RunConfig) -> Tensor:

@@ -15,13 +15,13 @@ from lunar_studio.data.dataset import F64, I64, Dataset
 from lunar_studio.models.losses import kl_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
+from lunar_studio.training.batch import Batch, lesson_size
 from lunar_studio.training.device import Plan
 from lunar_studio.training.state import TrainState
-from lunar_studio.training.step import Batch, lesson_size
 
 # Damage between barely visible and plain to see; a milder rung is a share of it.
-_SEVERITY = (0.15, 1.0)
-_MILDER = (0.15, 0.7)
+_SEVERITY = (0.1, 0.8)
+_MILDER = (0.25, 0.7)
 _TEACHER_STREAM = 17
 
 
@@ -38,6 +38,7 @@ class Lessons:
         self.dataset, self.config = dataset, config
         self._train = dataset.indices("train")
         self._words_ND = vocabulary.embed_all(training_captions(dataset))
+        self._captions_CD = _different(self._words_ND)
         self._weights = family_weights(dataset, config.training)
 
     def batch(self, step: int, plan: Plan) -> Batch:
@@ -71,14 +72,12 @@ class Lessons:
         return training.teacher_mode in ("joint", "alternating") and step % training.teacher_every == 0
 
     def _batch(self, rgba: U8, places: I64, rng: np.random.Generator, plan: Plan, *, taught: int) -> Batch:
-        mild = bad = np.zeros((0, *rgba.shape[1:]), np.uint8)
-        if taught:
-            mild, bad = damaged_pairs(rgba[:taught], rng)
+        harmed = damaged_pairs(rgba[:taught], rng)
         words = self._words_ND[torch.from_numpy(places)]
         return Batch(
             *(
                 value.to(plan.device)
-                for value in (torch.from_numpy(rgba), words, torch.from_numpy(mild), torch.from_numpy(bad))
+                for value in (torch.from_numpy(rgba), words, *map(torch.from_numpy, harmed), self._captions_CD)
             )
         )
 
@@ -104,14 +103,26 @@ def family_weights(dataset: Dataset, training: TrainingConfig) -> F64:
     return weights[dataset.indices("train")]
 
 
-def damaged_pairs(rgba_BHWC: U8, rng: np.random.Generator) -> tuple[U8, U8]:
-    """Each sprite damaged a little and, the same way, more; families of damage are drawn evenly."""
+def damaged_pairs(rgba_BHWC: U8, rng: np.random.Generator) -> tuple[U8, U8, I64]:
+    """Each sprite damaged a little and more, in the same places; families of damage are drawn evenly.
+
+    Returns:
+        A little damaged, more damaged, and the place of each one's family in `damage.FAMILIES`.
+    """
     families = list(damage.FAMILIES)
-    mild, bad = [], []
-    for sprite in rgba_BHWC:
-        family = families[int(rng.integers(len(families)))]
-        severity = float(rng.uniform(*_SEVERITY))
-        donor = rgba_BHWC[int(rng.integers(len(rgba_BHWC)))]
-        mild.append(damage.damage(sprite, family, severity * float(rng.uniform(*_MILDER)), rng, donor))
-        bad.append(damage.damage(sprite, family, severity, rng, donor))
-    return np.stack(mild), np.stack(bad)
+    mild, bad = np.empty_like(rgba_BHWC), np.empty_like(rgba_BHWC)
+    drawn_B = rng.integers(len(families), size=len(rgba_BHWC))
+    for index, sprite in enumerate(rgba_BHWC):
+        severity, milder = float(rng.uniform(*_SEVERITY)), float(rng.uniform(*_MILDER))
+        donor, chance = rgba_BHWC[int(rng.integers(len(rgba_BHWC)))], int(rng.integers(2**31))
+        family = families[int(drawn_B[index])]
+        mild[index] = damage.damage(sprite, family, severity * milder, np.random.default_rng(chance), donor)
+        bad[index] = damage.damage(sprite, family, severity, np.random.default_rng(chance), donor)
+    return mild, bad, drawn_B.astype(np.int64)
+
+
+def _different(words_ND: torch.Tensor) -> torch.Tensor:
+    """Each embedding once, without those of sprites that have no caption, (C, D)."""
+    different_CD: torch.Tensor = torch.unique(words_ND, dim=0)
+    kept_CD: torch.Tensor = different_CD[different_CD.abs().sum(dim=1) > 0]
+    return kept_CD

@@ -12,45 +12,23 @@ and the gradients are averaged (`peers`). Shapes: B batch, D embedding numbers, 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lunar_studio.models.losses import balance_loss, kl_loss, quality_loss, ranking_loss, semantic_loss
-from lunar_studio.models.teacher import Judgement, LunarMoETeacher
+from lunar_studio.models.losses import kl_loss
 from lunar_studio.training import schedules
+from lunar_studio.training.batch import Batch, lesson_size
 from lunar_studio.training.device import Plan
+from lunar_studio.training.gradients import all_finite, settled
 from lunar_studio.training.state import Part, TrainState
+from lunar_studio.training.teaching import reward, teacher_gradients
 
-# Sprites of a batch that the reward and the teacher's lesson look at; judging all of them would cost
-# as much as drawing them.
-_LESSON_SHARE = 4
-# How far apart the teacher should hold two steps of damage, in logits.
-_MARGIN = 0.5
-# Clipping of judge and prior; the VAE's is a setting.
-_TEACHER_CLIP, _PRIOR_CLIP = 5.0, 1.0
+# Of the prior's gradients; the VAE's is a setting.
+_PRIOR_CLIP = 1.0
 # A smaller scale of float16 means that something else is wrong.
 _LEAST_SCALE = 1.0
-
-
-@dataclass(frozen=True)
-class Batch:
-    """What one step learns from.
-
-    Attributes:
-        rgba_BHWC: uint8 sprites, augmented.
-        words_BD: Caption embeddings; zero rows have no caption.
-        mild_BHWC: The first sprites, damaged a little; empty when the teacher does not learn in this step.
-        bad_BHWC: The same sprites, damaged the same way but more.
-    """
-
-    rgba_BHWC: Tensor
-    words_BD: Tensor
-    mild_BHWC: Tensor
-    bad_BHWC: Tensor
 
 
 @dataclass(frozen=True)
@@ -72,11 +50,6 @@ class Outcome:
     overflowed: bool = False
 
 
-def lesson_size(batch: int) -> int:
-    """How many sprites of a batch the teacher looks at."""
-    return max(2, batch // _LESSON_SHARE) if batch > 1 else batch
-
-
 def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
     """One step of every part that learns now; `state.step` is advanced only when all is finite.
 
@@ -88,17 +61,17 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
     config, peers = state.config.training, state.peers
     state.set_rates(schedules.rate_factor(config, state.step))
     generator = torch.Generator(plan.device).manual_seed((config.seed << 32) ^ state.step)
-    own = Batch(*map(peers.rows, (batch.rgba_BHWC, batch.words_BD, batch.mild_BHWC, batch.bad_BHWC)))
+    own = batch.of(peers.rows)
 
     losses, drawn, latents, norm = _vae_gradients(state, own, plan, generator)
     norms: dict[Part, float] = {"vae": norm}
     shares: tuple[float, ...] = ()
-    if _all_finite(losses, norms) and state.teacher is not None and len(batch.bad_BHWC):
-        taught, shares, norms["teacher"] = _teacher_gradients(state, state.teacher, own, drawn, plan)
+    if all_finite(losses, norms) and state.teacher is not None and len(batch.bad_BHWC):
+        taught, shares, norms["teacher"] = teacher_gradients(state, state.teacher, own, drawn, plan)
         losses |= taught
-    if _all_finite(losses, norms):
+    if all_finite(losses, norms):
         losses["prior"], norms["prior"] = _prior_gradients(state, batch, peers.gather(latents), plan, generator)
-    finite = _all_finite(losses, norms)
+    finite = all_finite(losses, norms)
     overflowed = False
     if finite:
         for part in norms:
@@ -108,16 +81,12 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
         state.images += len(batch.rgba_BHWC)
         state.update_averages()
     else:
-        overflowed = state.scaler.is_enabled() and _all_finite(losses, {}) and state.scaler.get_scale() > _LEAST_SCALE
+        overflowed = state.scaler.is_enabled() and all_finite(losses, {}) and state.scaler.get_scale() > _LEAST_SCALE
     if finite or overflowed:
         state.scaler.update()
     for optimizer in state.optimizers.values():
         optimizer.zero_grad(set_to_none=True)
     return Outcome(losses, norm, shares, finite, overflowed)
-
-
-def _all_finite(losses: Mapping[str, float], norms: Mapping[Part, float]) -> bool:
-    return all(map(math.isfinite, (*losses.values(), *norms.values())))
 
 
 def _vae_gradients(
@@ -150,7 +119,7 @@ def _vae_gradients(
                 pictures = vae.hard(z[:taken], soft[:taken])
                 drawn.append(pictures.detach())
                 if reward_weight > 0 and state.teacher is not None:
-                    quality = _reward(state.teacher, pictures, config.quality_loss, config.quality_target)
+                    quality = reward(state.teacher, pictures, config.quality_loss, config.quality_target)
                     part = taken / lesson
                     totals["quality"] = totals.get("quality", 0.0) + float(quality.detach()) * part
                     loss = loss + reward_weight * quality * part / share
@@ -158,7 +127,7 @@ def _vae_gradients(
         latents.append(z.detach().float())
         for name, value in {**added, "recon": recon, "kl": kl, "total": loss}.items():
             totals[name] = totals.get(name, 0.0) + float(value.detach()) * share
-    norm = _settled(state, "vae", config.gradient_clip or float("inf"))
+    norm = settled(state, "vae", config.gradient_clip or float("inf"))
     return peers.mean(totals), torch.cat(drawn), torch.cat(latents), norm
 
 
@@ -174,98 +143,6 @@ def _noise(mu_BL: Tensor, count: int, state: TrainState, generator: torch.Genera
     """
     whole = count * state.peers.size if state.peers.together else count
     return state.peers.rows(mu_BL.new_empty(whole, mu_BL.shape[1]).normal_(generator=generator))
-
-
-def _settled(state: TrainState, part: Part, limit: float) -> float:
-    """Average a part's gradients over the processes, undo float16's scale, clip. Returns their norm before."""
-    network = state.networks[part]
-    state.peers.average_gradients(network)
-    state.scaler.unscale_(state.optimizers[part])
-    return float(nn.utils.clip_grad_norm_(network.parameters(), limit))
-
-
-def _reward(teacher: nn.Module, drawn_BCHW: Tensor, kind: str, target: float) -> Tensor:
-    """The frozen teacher's quality loss; its statistics and weights stay as they are."""
-    teacher.eval().requires_grad_(False)
-    score = teacher(drawn_BCHW).score_B
-    teacher.train().requires_grad_(True)
-    return quality_loss(score, "mean_score" if kind == "mean_score" else "target", target)
-
-
-def teacher_step(
-    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor | None, plan: Plan
-) -> tuple[dict[str, float], tuple[float, ...], bool]:
-    """Teach the teacher: real above mildly damaged above badly damaged, and real above drawn.
-
-    Args:
-        state: Its VAE prepares the pictures; its teacher's optimizer takes the step.
-        teacher: In training mode.
-        batch: With damaged sprites.
-        drawn_BCHW: The VAE's pictures of the same sprites, or None where it draws none now.
-        plan: Where to compute.
-
-    Returns:
-        Losses, mean gate weights, and whether all was finite; when not, nothing was changed.
-    """
-    losses, shares, norm = _teacher_gradients(state, teacher, batch, drawn_BCHW, plan)
-    sound = _all_finite(losses, {"teacher": norm})
-    if sound:
-        state.scaler.step(state.optimizers["teacher"])
-    state.scaler.update()
-    return losses, shares, sound
-
-
-def _teacher_gradients(
-    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor | None, plan: Plan
-) -> tuple[dict[str, float], tuple[float, ...], float]:
-    """Gradients of the teacher, in as many micro-batches as the VAE's where each can hold two sprites."""
-    vae, config = state.vae, state.config.training
-    count = len(batch.bad_BHWC)
-    totals: dict[str, float] = {}
-    shares: list[Tensor] = []
-    for rows in torch.arange(count).chunk(min(config.accumulate, max(1, count // 2))):
-        chosen = slice(int(rows[0]), int(rows[-1]) + 1)
-        kinds = [vae.prepare(rgba[chosen]) for rgba in (batch.rgba_BHWC[:count], batch.mild_BHWC, batch.bad_BHWC)]
-        if drawn_BCHW is not None:
-            kinds.append(drawn_BCHW[:count][chosen].to(kinds[0].dtype))
-        with plan.autocast():
-            judged = teacher(torch.cat(kinds).contiguous(memory_format=plan.memory_format))
-        loss, losses, gate_E = _teacher_loss(state, judged, batch.words_BD[:count][chosen])
-        share = len(rows) / count
-        torch.autograd.backward(state.scaler.scale(loss * share))
-        shares.append(gate_E * share)
-        for name, value in losses.items():
-            totals[name] = totals.get(name, 0.0) + value * share
-    norm = _settled(state, "teacher", _TEACHER_CLIP)
-    return state.peers.mean(totals), tuple(map(float, torch.stack(shares).sum(dim=0))), norm
-
-
-def _teacher_loss(state: TrainState, judged: Judgement, words_BD: Tensor) -> tuple[Tensor, dict[str, float], Tensor]:
-    """Loss, its parts, and mean gate weights (E,), over the rows of all processes.
-
-    Args:
-        state: For weights.
-        judged: Of this process: real, mildly damaged, badly damaged and, maybe, drawn sprites, one after another.
-        words_BD: Of the real ones.
-    """
-    config, peers = state.config.training, state.peers
-    count = len(words_BD)
-    kinds = len(judged.logit_B) // count
-    real, mild, bad, *drawn = (peers.gather(rows) for rows in judged.logit_B.chunk(kinds))
-    ranking = ranking_loss(real, mild, _MARGIN) + ranking_loss(mild, bad, _MARGIN)
-    if drawn and config.adversarial_weight > 0:
-        ranking = ranking + config.adversarial_weight * ranking_loss(real, drawn[0], 0.0)
-    # Pairs fix the order within a sprite; this fixes it between sprites.
-    verdict = torch.cat([nn.functional.softplus(-real), nn.functional.softplus(bad)]).mean()
-    semantic = semantic_loss(peers.gather(judged.embedding_BD[:count]), peers.gather(words_BD))
-    gate_BE = peers.gather(judged.gate_BE)
-    balance = balance_loss(gate_BE)
-    loss = ranking + verdict + config.semantic_weight * semantic + config.balance_weight * state.balance_scale * balance
-    losses = {"teacher": float(ranking.detach() + verdict.detach()), "semantic": float(semantic.detach())}
-    if drawn:  # shown before the reward begins, too: how the teacher likes what is drawn
-        scores = torch.sigmoid(drawn[0].detach())
-        losses["quality"] = float(quality_loss(scores, config.quality_loss, config.quality_target))
-    return loss, losses, gate_BE.detach().mean(dim=0)
 
 
 def _prior_gradients(

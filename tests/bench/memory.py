@@ -61,9 +61,10 @@ def _steps(config: object, count: int) -> None:
 
     from lunar_studio.core.config import RunConfig
     from lunar_studio.models.checkpointing import enable_gradient_checkpointing
+    from lunar_studio.training.batch import Batch, lesson_size
     from lunar_studio.training.device import Plan
     from lunar_studio.training.state import new_state
-    from lunar_studio.training.step import Batch, lesson_size, training_step
+    from lunar_studio.training.step import training_step
 
     assert isinstance(config, RunConfig)
     plan = Plan(torch.device("cpu"), "fp32", "measuring memory")
@@ -76,7 +77,11 @@ def _steps(config: object, count: int) -> None:
     words = torch.rand(batch, config.teacher.embedding_dim)
     lesson = lesson_size(batch)
     for _ in range(count):
-        outcome = training_step(state, Batch(rgba, words, rgba[:lesson], rgba[:lesson]), plan)
+        outcome = training_step(
+            state,
+            Batch(rgba, words, rgba[:lesson], rgba[:lesson], torch.zeros(lesson, dtype=torch.int64), words[:0]),
+            plan,
+        )
         assert outcome.finite
 
 

@@ -23,7 +23,7 @@ from lunar_studio.training.alone import PriorAlone, TeacherAlone
 from lunar_studio.training.collapse import PATIENCE_STEPS, CollapseWatch
 from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
 from lunar_studio.training.directions import find_directions, picture_properties
-from lunar_studio.training.finish import JUDGED_AS, encode_all, model_name, name_experts
+from lunar_studio.training.finish import JUDGED_AS, KINDS, encode_all, model_name, name_experts
 from lunar_studio.training.lessons import Lessons, damaged_pairs, training_captions
 from lunar_studio.training.state import new_state
 from tests.training.small_art import draw, small_dataset, tiny
@@ -84,10 +84,12 @@ def test_cuda_without_a_device_is_refused_with_a_hint() -> None:
 
 def test_damaged_pairs_are_pure_in_their_stream_and_the_second_is_worse() -> None:
     sprites = np.stack([draw(index) for index in range(64)])
-    mild, bad = damaged_pairs(sprites, np.random.default_rng(3))
+    mild, bad, harm = damaged_pairs(sprites, np.random.default_rng(3))
     again = damaged_pairs(sprites, np.random.default_rng(3))
     assert np.array_equal(mild, again[0])
     assert np.array_equal(bad, again[1])
+    assert np.array_equal(harm, again[2])
+    assert set(harm.tolist()) <= set(range(len(damage.FAMILIES)))
 
     def error(other: np.ndarray) -> float:
         return float(np.abs(other.astype(int) - sprites).mean())
@@ -98,6 +100,7 @@ def test_damaged_pairs_are_pure_in_their_stream_and_the_second_is_worse() -> Non
 def test_every_family_of_damage_has_a_name_for_experts() -> None:
     assert set(JUDGED_AS) == set(damage.FAMILIES)
     assert len(set(JUDGED_AS.values())) == len(JUDGED_AS)
+    assert [family for families in KINDS.values() for family in families] == list(damage.FAMILIES)
 
 
 def test_experts_are_named_differently_and_reproducibly() -> None:
@@ -110,7 +113,7 @@ def test_experts_are_named_differently_and_reproducibly() -> None:
     names = name_experts(teacher, state.vae.eval(), sprites, logits)
     assert len(set(names)) == 4
     assert names == name_experts(teacher, state.vae, sprites, logits)
-    assert set(names) <= set(JUDGED_AS.values())
+    assert set(names) == set(KINDS)
 
 
 def test_directions_are_orthonormal_ordered_and_described_by_the_art() -> None:
