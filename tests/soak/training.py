@@ -66,7 +66,7 @@ def killed(folder: Path, tries: int, rng: random.Random) -> Result:
     dataset, run = small_dataset(folder, 16), folder / "run"
     seen, saved, survived, longest = dict[int, str](), 0, 0, 0.0
     for number in range(tries):
-        told = run_leg(dataset, run, ENDLESS, resume=number > 0, killed_after_s=random_moment(rng, _KILL_WITHIN_S))
+        told = run_leg(dataset, run, ENDLESS, resume=saved > 0, killed_after_s=random_moment(rng, _KILL_WITHIN_S))
         stored = load_latest(run / "checkpoints")
         if stored is None:  # killed before the first checkpoint: nothing to go on from, and nothing was promised
             run = folder / f"run-{number}"
