@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,7 +82,10 @@ def run_leg(
 def _leg(dataset: Path, run: Path, config: RunConfig, resume: bool, stop_after: int | None, log: Path) -> None:
     torch.set_num_threads(1)
     seen: list[int] = []
-    enough: Callable[[], bool] = lambda: stop_after is not None and len(seen) >= stop_after  # noqa: E731
+
+    def enough() -> bool:
+        return stop_after is not None and len(seen) >= stop_after
+
     with log.open("a", buffering=1) as lines:
         for event in train(dataset, run, config, resume=resume, should_stop=enough):
             if isinstance(event, StepDone):
