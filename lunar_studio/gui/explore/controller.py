@@ -442,6 +442,8 @@ class ExploreController(QObject):
 
     def _on_document(self, document: Document) -> None:
         self._take_own_sliders(document)
+        if document.latent is None:  # begun anew: the sprite on the canvas belongs to nothing that could be edited
+            self._current = None
         asked = self._asked
         if self._model is not None and document.latent is not None:
             wanted = (document.latent, document.edits)
@@ -471,6 +473,8 @@ class ExploreController(QObject):
 
     @Slot(object)
     def _on_decoded(self, decoded: Decoded) -> None:
+        if self.document.latent is None:
+            return  # asked for before the project was begun anew
         edits = self.document.edits
         if decoded.edits != edits and decoded.latent == self.document.latent:
             # Painted on meanwhile; a stroke must not vanish for a moment because its score is on the way.
