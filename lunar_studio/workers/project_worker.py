@@ -236,11 +236,16 @@ class ProjectWorker(Worker):
     def _find_lost(self) -> None:
         for lost in find_lost(self._sessions):
             self._lost[max(self._lost, default=0) + 1] = lost
+        self._tell_lost()
+
+    def _tell_lost(self) -> None:
         told = [LostWork(number, lost.about) for number, lost in self._lost.items()]
         self.lost_found.emit(tuple(sorted(told, key=lambda one: one.about.saved_at, reverse=True)))
 
     def _open_lost(self, number: int) -> None:
-        lost = self._lost[number]
+        lost = self._lost.get(number)
+        if lost is None:
+            return  # asked for twice: `lost_found` had been on its way when it was opened or discarded
         try:
             project, note = lost.open()
         except ProjectError as exc:
@@ -254,7 +259,10 @@ class ProjectWorker(Worker):
         self._tell(project, path, lost.about.title, note, is_recovered=True)
 
     def _discard_lost(self, number: int) -> None:
-        self._lost.pop(number).discard()
+        lost = self._lost.pop(number, None)
+        if lost is not None:
+            lost.discard()
+            self._tell_lost()  # what was told before may still offer it
 
 
 def _digest(path: Path) -> str:

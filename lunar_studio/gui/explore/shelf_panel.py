@@ -116,6 +116,8 @@ class BookmarkGrid(QWidget):
         more, less = menu.addAction("Teach: Has More"), menu.addAction("Teach: Has Less")
         rename, remove = menu.addAction("Rename…"), menu.addAction("Remove")
         picked = menu.exec(thumb.mapToGlobal(point))
+        if all(kept.id != bookmark_id for kept in self._bookmarks):
+            return  # another project has been opened while the menu was
         if picked is go:
             self.chosen.emit(bookmark_id)
         elif picked is mix:
