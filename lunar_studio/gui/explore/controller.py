@@ -443,7 +443,7 @@ class ExploreController(QObject):
     def _on_document(self, document: Document) -> None:
         self._take_own_sliders(document)
         if document.latent is None:  # begun anew: the sprite on the canvas belongs to nothing that could be edited
-            self._current = None
+            self._current, self._asked = None, None
         asked = self._asked
         if self._model is not None and document.latent is not None:
             wanted = (document.latent, document.edits)
