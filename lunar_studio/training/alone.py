@@ -69,6 +69,7 @@ class TeacherAlone:
             state, state.teacher, self._lessons.damaged_batch(index, self._plan), None, self._plan
         )
         state.optimizers["teacher"].zero_grad(set_to_none=True)
+        state.update_average("teacher", index)
         return losses["teacher"]
 
 

@@ -20,7 +20,7 @@ from lunar_studio.training.device import Plan, choose_plan, set_threads
 from lunar_studio.training.lessons import Lessons
 from lunar_studio.training.peers import Peers
 from lunar_studio.training.shortage import finer, is_shortage
-from lunar_studio.training.state import TrainState, new_state
+from lunar_studio.training.state import Part, TrainState, new_state
 from lunar_studio.training.step import Outcome, training_step
 
 Ask = Callable[[], bool]
@@ -70,6 +70,7 @@ class Leg:
         self.lessons = Lessons(dataset, vocabulary, config)
         self._began, self._rested_s = 0.0, 0.0
         self._collapse, self.collapsed = CollapseWatch(), False
+        self.begun_anew: tuple[Part, ...] = ()
 
     # ---- before the first step -------------------------------------------------------------------
 
@@ -115,7 +116,7 @@ class Leg:
             self.begin()
             return
         try:
-            self.state.restore(shared.tensors, shared.scalars)
+            self.begun_anew = self.state.restore(shared.tensors, shared.scalars)
         except (KeyError, RuntimeError, ValueError) as exc:
             raise CheckpointError("The checkpoint belongs to another configuration.", hint="Start a new run.") from exc
         self.state.renew_scaler(self.plan.scaler())

@@ -147,6 +147,12 @@ class _Lead:
         self.keeper.record("running")
         yield self._started()
         yield told
+        for part in leg.begun_anew:
+            yield Warned(
+                leg.state.step,
+                f"The settings of the {part} have changed since the last checkpoint; it begins anew.",
+                "What the VAE has learned stays.",
+            )
         first = leg.state.step
         leg.start_clock()
         ending = Ending(leg, self.keeper, self.reporter)

@@ -34,7 +34,8 @@ class TrainState:
     Attributes:
         config: What the run was asked for.
         networks: Live networks by part: `vae`, `prior`, and `teacher` unless it is off.
-        averages: Averaged copies of `vae` and `prior` in eval mode; empty when `ema_decay` is 0.
+        averages: Averaged copies of `vae` and `prior`, and of a `teacher` that learns after the VAE, in eval mode;
+            empty when `ema_decay` is 0.
         optimizers: AdamW by part.
         scaler: Loss scaling; disabled but for fp16.
         step: Steps done.
@@ -96,7 +97,7 @@ class TrainState:
 
     def update_averages(self) -> None:
         """Move the averages towards the live weights."""
-        for part in self.averages:
+        for part in ("vae", "prior"):
             self.update_average(part, self.step)
 
     def update_average(self, part: str, step: int) -> None:
@@ -147,17 +148,27 @@ class TrainState:
             **{f"scaler.{key}": value for key, value in scale.items()},
         }
 
-    def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, float | int | str]) -> None:
+    def restore(self, tensors: Mapping[str, Tensor], scalars: Mapping[str, float | int | str]) -> tuple[Part, ...]:
         """Take over what `tensors()` and `scalars()` gave.
+
+        A part that learns alone once the VAE is done may have been given another shape since; it stays fresh.
+
+        Returns:
+            The parts that begin anew.
 
         Raises:
             KeyError, RuntimeError, ValueError: They belong to another configuration.
         """
+        fresh = tuple(part for part in self._exchangeable() if not self._fits(part, tensors))
         for kind, modules in (("net", self.networks), ("ema", self.averages)):
             for part, module in modules.items():
+                if part in fresh:
+                    continue
                 prefix = f"{kind}.{part}."
                 module.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
         for part, optimizer in self.optimizers.items():
+            if part in fresh:
+                continue
             own = optimizer.state_dict()
             moments: dict[int, dict[str, Tensor]] = {}
             prefix = f"opt.{part}."
@@ -171,10 +182,27 @@ class TrainState:
         self.best_exact_pixel = float(scalars["best_exact_pixel"])
         self.balance_scale = float(scalars["balance_scale"])
         parts: tuple[Part, ...] = ("vae", "teacher", "prior")
-        self.alone = {part: int(scalars[ALONE_STEPS + part]) for part in parts if ALONE_STEPS + part in scalars}
+        learned = tuple(part for part in parts if part not in fresh and ALONE_STEPS + part in scalars)
+        self.alone = {part: int(scalars[ALONE_STEPS + part]) for part in learned}
         scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
         if self.scaler.is_enabled() and scale:
             self.scaler.load_state_dict(scale)
+        return fresh
+
+    def _exchangeable(self) -> tuple[Part, ...]:
+        """The parts that nothing but themselves has learned from."""
+        return ("teacher", "prior") if self.config.training.teacher_mode == "after" else ("prior",)
+
+    def _fits(self, part: Part, tensors: Mapping[str, Tensor]) -> bool:
+        """Whether tensors hold this part, and its average, in the shape it has."""
+        for kind, modules in (("net", self.networks), ("ema", self.averages)):
+            if part not in modules:
+                continue
+            prefix = f"{kind}.{part}."
+            held = {key.removeprefix(prefix): value.shape for key, value in tensors.items() if key.startswith(prefix)}
+            if held != {key: value.shape for key, value in modules[part].state_dict().items()}:
+                return False
+        return True
 
 
 def new_state(config: RunConfig, plan: Plan, peers: Peers = ALONE) -> TrainState:
@@ -201,7 +229,8 @@ def new_state(config: RunConfig, plan: Plan, peers: Peers = ALONE) -> TrainState
     }
     averages: dict[str, nn.Module] = {}
     if training.ema_decay > 0:
-        averages = {part: copy.deepcopy(networks[part]).eval().requires_grad_(False) for part in ("vae", "prior")}
+        averaged = ("vae", "prior", "teacher") if training.teacher_mode == "after" else ("vae", "prior")
+        averages = {part: copy.deepcopy(networks[part]).eval().requires_grad_(False) for part in averaged}
     optimizers: dict[str, torch.optim.Optimizer] = {
         part: torch.optim.AdamW(module.parameters(), lr=rates[part], weight_decay=training.weight_decay, fused=True)
         for part, module in networks.items()

@@ -210,3 +210,28 @@ def test_a_balance_that_counts_more_pulls_the_experts_together() -> None:
     assert float(loss.detach()) > 1.5
     (gradient,) = torch.autograd.grad(loss, lopsided)
     assert (gradient[:, 0] > 0).all()
+
+
+def test_a_judge_that_learns_after_the_vae_may_be_exchanged_between_legs() -> None:
+    config, plan = tiny(max_steps=4, teacher_mode="after"), Plan(CPU, "fp32", "test")
+    before = new_state(config, plan)
+    before.step, before.alone = 4, {"teacher": 2, "prior": 1}
+    wider = msgspec.structs.replace(config, teacher=msgspec.structs.replace(config.teacher, channels=(8, 24)))
+    after = new_state(wider, plan)
+    fresh = {key: value.clone() for key, value in after.networks["teacher"].state_dict().items()}
+    assert after.restore(before.tensors(), before.scalars()) == ("teacher",)
+    assert after.step == 4
+    assert after.alone == {"prior": 1}
+    for key, value in before.networks["vae"].state_dict().items():
+        assert torch.equal(after.networks["vae"].state_dict()[key], value)
+    for key, value in fresh.items():
+        assert torch.equal(after.networks["teacher"].state_dict()[key], value)
+    assert new_state(config, plan).restore(before.tensors(), before.scalars()) == ()
+
+
+def test_a_judge_that_the_vae_has_learned_from_may_not() -> None:
+    config, plan = tiny(max_steps=4, teacher_mode="joint"), Plan(CPU, "fp32", "test")
+    before = new_state(config, plan)
+    wider = msgspec.structs.replace(config, teacher=msgspec.structs.replace(config.teacher, channels=(8, 24)))
+    with pytest.raises(RuntimeError):
+        new_state(wider, plan).restore(before.tensors(), before.scalars())
