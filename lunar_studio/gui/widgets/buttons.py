@@ -124,6 +124,7 @@ class ActionButton(QToolButton):
 
     def __init__(self, action: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName(f"button/{action.objectName()}")
         self.setDefaultAction(action)
         self.setAccessibleName(action.text().replace("&", ""))
         self.setIconSize(QSize(icons.GRID_PX, icons.GRID_PX))
