@@ -41,6 +41,7 @@ class StatusLine(QWidget):
         self._bar.setFixedWidth(24 * SPACE_PX)
         self._bar.setAccessibleName("Training progress")
         self._training = TextButton("", role="quiet", tip="Training goes on in the Train page; click to see it")
+        self._training.setObjectName("training-progress")
         self._training.clicked.connect(self.training_clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(3 * SPACE_PX, 0, 3 * SPACE_PX, 0)
@@ -84,6 +85,7 @@ class StatusLine(QWidget):
     def show_training(self, text: str, share_done: float | None) -> None:
         """Say how far training is; empty text hides it."""
         self._training.setText(text)
+        self._training.setAccessibleName(text or "Training")
         self._training.setVisible(bool(text))
         self._bar.setVisible(bool(text) and share_done is not None)
         if share_done is not None:
