@@ -81,6 +81,8 @@ QListView::item:hover {{ background: {raised}; }}
 QListView::item:selected {{ background: {raised}; color: {accent}; }}
 QTableView::item:selected, QTreeView::item:selected {{ background: {raised}; color: {text}; }}
 QListView:focus::item:selected {{ border-color: {focus}; }}
+#word-completions {{ background: {raised}; border: 1px solid {line}; padding: 2px; }}
+#word-completions::item:selected, #word-completions::item:hover {{ background: {hover}; color: {text}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};
   padding: 4px 8px; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}

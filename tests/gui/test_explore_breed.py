@@ -96,7 +96,7 @@ def test_marked_children_are_the_parents_of_the_next(shell: ShellStudio, view: B
 
 
 def test_the_keyboard_walks_marks_takes_and_keeps(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
-    bred = begin(shell, view, qtbot)
+    bred = begin(shell, view, qtbot, side=5)
     view.grid.setFocus()
     for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Down):
         qtbot.keyClick(view.grid, key)

@@ -83,7 +83,7 @@ def test_unknown_words_are_said_and_one_being_typed_is_not(field: WordField) -> 
     assert field.said == "The model has never seen “mon”. It knows words such as monster, blue, slime."
     field.line.setText("red")
     assert field.said == ""
-    assert field._said.isHidden()
+    assert field.note.isHidden()
 
 
 def test_enter_draws_ranked_candidates_and_takes_the_best(shell: ShellStudio, field: WordField, qtbot: QtBot) -> None:

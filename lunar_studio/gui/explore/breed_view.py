@@ -84,7 +84,7 @@ class BreedView(QWidget):
         self.side.setAccessibleName("Size of the grid")
         self.side.setToolTip("How many children each generation has")
         for side in _SIDES:
-            self.side.addItem(f"{side} × {side}", side)
+            self.side.addItem(f"{side * side} sprites", side)
         self.side.setCurrentIndex(_SIDES.index(_FIRST_SIDE))
         self._shares = QButtonGroup(self)
         self._share_buttons: dict[Share, TextButton] = {}

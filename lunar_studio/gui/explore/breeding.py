@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.breed_view import BreedView
@@ -56,6 +58,7 @@ class Breeding(QObject):
         self._shown: Generation | None = None
         self._wanted_thumbs: tuple[Latent, ...] = ()
         self._tree = BreedingTree()
+        self._pins = NOTHING
         view.begin_asked.connect(self.begin)
         view.breed_asked.connect(self.breed)
         view.again_asked.connect(self.again)
@@ -158,6 +161,7 @@ class Breeding(QObject):
 
     @Slot(object)
     def _on_document(self, document: Document) -> None:
+        self._show_pins(document.edits.pinned)
         tree = document.breeding
         if tree == self._tree or self._controller.model is None:
             return
@@ -177,12 +181,23 @@ class Breeding(QObject):
     def _show_litter(self, generation: Generation) -> None:
         litter = self._litter(generation)
         self._view.grid.clear(generation.count)
-        self._view.grid.put(0, litter.sprites, litter.scores)
+        self._view.grid.put(0, self._as_seen(litter.sprites), litter.scores)
         left = litter.latents[len(litter.sprites) :]
         if left:
             self._grid.request(left)
         else:
             self._grid.stop()
+
+    def _as_seen(self, sprites: Sequence[Sprite]) -> list[Sprite]:
+        """Children with pinned pixels over them, as they would be on the canvas."""
+        return [self._pins.over(sprite) for sprite in sprites]
+
+    def _show_pins(self, pins: Overlay) -> None:
+        if pins != self._pins:
+            self._pins = pins
+            if self._shown is not None:
+                litter = self._litter(self._shown)
+                self._view.grid.put(0, self._as_seen(litter.sprites), litter.scores)
 
     def _litter(self, generation: Generation) -> _Litter:
         """The children of a generation, from memory or grown anew."""
@@ -205,7 +220,7 @@ class Breeding(QObject):
         start = len(litter.sprites)
         litter.sprites += part.sprites
         litter.scores += part.scores
-        self._view.grid.put(start, part.sprites, part.scores)
+        self._view.grid.put(start, self._as_seen(part.sprites), part.scores)
 
     @Slot(object)
     def _on_thumbs(self, part: GridPart) -> None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
+import time
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
-from lunar_studio.core.sprite_map import MapRoute, SpriteMap
+from lunar_studio.core.sprite_map import SpriteMap
 from lunar_studio.gui import theme
 from lunar_studio.gui.explore import map_ink
 from lunar_studio.gui.explore.map_ink import Colouring
 from lunar_studio.gui.explore.map_view import MapView
+from lunar_studio.gui.explore.route_bar import RouteBar
 from lunar_studio.gui.theme import SPACE_PX
-from lunar_studio.gui.widgets.buttons import IconButton, TextButton
+from lunar_studio.gui.widgets.buttons import IconButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.labels import Label
-from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 
-ROUTE_SPRITES = 12
 _CARD_PX = 64
+_SURE_AFTER_S = 4.0
 _ART = "{count:,} sprites of the art this model learned from"
 _INVENTED = "{count:,} sprites the model invents: its file carries no map of the art it learned from"
 _COLOURINGS: tuple[tuple[Colouring, str], ...] = (("score", "score"), ("density", "density"), ("kind", "kind"))
@@ -159,73 +160,9 @@ class MapCard(QFrame):
         self.move(max(0, x), max(0, y))
 
 
-class RouteBar(QWidget):
-    """The sprites of a route, and what it is worth.
-
-    Attributes:
-        taken: Emitted with the number of a sprite that was clicked.
-        keep_asked: All of it shall go on the shelf.
-        close_asked: It shall go.
-    """
-
-    taken = Signal(int)
-    keep_asked = Signal()
-    close_asked = Signal()
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("map-route")
-        self.said = Label("", role="muted")
-        keep = TextButton(
-            "Keep All", icon_name="bookmark", role="quiet", tip="Put every sprite of the route on the shelf."
-        )
-        keep.setObjectName("map-route-keep")
-        keep.clicked.connect(self.keep_asked)
-        close = IconButton("close", "Take the route away", tip="Take the route away\nEscape on the map does it too.")
-        close.clicked.connect(self.close_asked)
-        top = QHBoxLayout()
-        top.addWidget(self.said, 1)
-        top.addWidget(keep)
-        top.addWidget(close)
-        self.thumbs = [SpriteThumb(f"Step {number + 1} of the route", 10 * SPACE_PX) for number in range(ROUTE_SPRITES)]
-        strip = QHBoxLayout()
-        strip.setSpacing(SPACE_PX)
-        for thumb in self.thumbs:
-            thumb.clicked.connect(self._on_clicked)
-            strip.addWidget(thumb)
-        strip.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(SPACE_PX)
-        column.addLayout(top)
-        column.addLayout(strip)
-        self.hide()
-
-    def show_route(self, route: MapRoute) -> None:
-        """Show a route."""
-        self.said.setText(words_of(route))
-        for number, thumb in enumerate(self.thumbs):
-            known = number < len(route.sprites)
-            thumb.setVisible(known)
-            if known:
-                score = route.scores[number]
-                thumb.set_sprite(route.sprites[number])
-                thumb.set_badge(f"{score:.0f}" if math.isfinite(score) else "")
-                thumb.setToolTip("Click to go there; undo brings the other back.")
-        self.show()
-
-    @Slot()
-    def _on_clicked(self) -> None:
-        self.taken.emit(self.thumbs.index(self.sender()))  # type: ignore[arg-type]
-
-
-def words_of(route: MapRoute) -> str:
-    """What a route is worth, in a sentence."""
-    if not math.isfinite(route.lowest):
-        return "The route goes over sprites on the map; without a teacher nobody can say where the valleys are."
-    if route.is_straight:
-        return f"The straight way is the best: its lowest score is {route.lowest:.0f}, and no way round is better."
-    return f"Lowest score on the way {route.lowest:.0f}; straight across it would be {route.straight_lowest:.0f}."
+def time_words(seconds: float) -> str:
+    """A time that is only guessed: whole tens of seconds, or whole minutes."""
+    return f"{max(1, round(seconds / 10)) * 10} s" if seconds < 90 else f"{round(seconds / 60)} min"
 
 
 class MapPanel(QWidget):
@@ -263,6 +200,9 @@ class MapPanel(QWidget):
         self._progress.setAccessibleName("How much of the map is drawn")
         self._progress.setTextVisible(False)
         self._stack = QStackedWidget()
+        self._begun: tuple[float, float] | None = None  # when progress was first told, and what it was
+        self._left = Label("", role="muted", size="small")
+        self._left.setObjectName("map-time-left")
         self._stack.addWidget(self._waiting)
         self._stack.addWidget(self.view)
         self._hint = Label(
@@ -299,6 +239,7 @@ class MapPanel(QWidget):
         column.setSpacing(SPACE_PX)
         column.addWidget(self._above)
         column.addWidget(self._progress)
+        column.addWidget(self._left)
         column.addWidget(self._stack, 1)
         column.addWidget(self._below)
         column.addWidget(self._hint)
@@ -311,11 +252,14 @@ class MapPanel(QWidget):
         has_map = sprite_map is not None
         self._stack.setCurrentWidget(self.view if has_map else self._waiting)
         self._progress.setVisible(not has_map)
+        self._left.setVisible(not has_map)
         for explained in (self._above, self._below, self._hint):
             explained.setVisible(has_map)
         self.title.setText("")
         if sprite_map is None:
             self._progress.setValue(0)
+            self._begun = None
+            self._left.setText("")
             return
         said = _ART if sprite_map.kind == "art" else _INVENTED
         self.title.setText(said.format(count=len(sprite_map)))
@@ -337,6 +281,11 @@ class MapPanel(QWidget):
     def show_progress(self, share: float) -> None:
         """How much of a map is done, 0 to 1."""
         self._progress.setValue(round(100 * share))
+        now = time.monotonic()
+        self._begun = self._begun or (now, share)
+        gone_s, done = now - self._begun[0], share - self._begun[1]
+        if gone_s > _SURE_AFTER_S and done > 0:
+            self._left.setText(f"about {time_words((1 - share) * gone_s / done)} more")
 
     @Slot()
     def _on_colouring(self) -> None:

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.sprite_map import MapRoute, SpriteMap
 from lunar_studio.gui.explore.controller import ExploreController
-from lunar_studio.gui.explore.map_panel import MapPanel, words_of
+from lunar_studio.gui.explore.map_panel import MapPanel
+from lunar_studio.gui.explore.route_bar import words_of
 from lunar_studio.session.document import Document
 from lunar_studio.workers.atlas_service import AtlasService, MapThumbs
 
@@ -27,10 +28,12 @@ class Mapping(QObject):
 
     Attributes:
         said: Emitted with a sentence for the status line.
+        offered: Emitted with a title and the latents of a route, for the strip.
         service: What is asked of the model.
     """
 
     said = Signal(str)
+    offered = Signal(str, object)
 
     def __init__(self, controller: ExploreController, panel: MapPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +51,7 @@ class Mapping(QObject):
         panel.view.pointed.connect(self._on_pointed)
         panel.route.taken.connect(self.take_step)
         panel.route.keep_asked.connect(self.keep_route)
+        panel.route.strip_asked.connect(self.offer_route)
         panel.route.close_asked.connect(self.drop_route)
         self.service.progressed.connect(panel.show_progress)
         self.service.charted.connect(self._on_charted)
@@ -98,6 +102,12 @@ class Mapping(QObject):
         for latent, sprite, score in zip(self._route.latents, self._route.sprites, self._route.scores, strict=True):
             self._controller.keep(latent, sprite, None if math.isnan(score) else score)
         self.said.emit(f"{len(self._route.latents)} sprites of the route are on the shelf")
+
+    @Slot()
+    def offer_route(self) -> None:
+        """Put all of the route into the strip."""
+        if self._route is not None:
+            self.offered.emit("Route", self._route.latents)
 
     @Slot()
     def drop_route(self) -> None:

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from lunar_studio.core.blending import MOST_MIXED, corners, pad_point, pad_weights
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
+from lunar_studio.gui.explore.carried import accept
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 
 _WELL_PX = 18 * SPACE_PX
@@ -35,7 +48,10 @@ class MixPad(QWidget):
         moved: Emitted with the weights of the corners while the handle moves.
         move_ended: Emitted when it was let go.
         remove_asked: Emitted with a corner's number.
+        dropped: Emitted with the name of a sprite that was dropped here (`carried`).
     """
+
+    dropped = Signal(str)
 
     moved = Signal(object)
     move_ended = Signal()
@@ -45,15 +61,17 @@ class MixPad(QWidget):
         super().__init__(parent)
         self.setObjectName("mix-pad")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setToolTip(
             "Drag the handle between the sprites; arrow keys move it (with Shift finer), 1 to 4 go to a corner.\n"
-            "Right-click a corner to take its sprite out."
+            "Drop sprites of the shelf or the strip here; right-click a corner to take its sprite out."
         )
         self._images: list[QImage] = []
         self._names: list[str] = []
         self._place = (0.5, 0.5)
         self._dragging = False
+        self._is_target = False
         self._say()
 
     # ---- state -------------------------------------------------------------------------------------
@@ -132,7 +150,7 @@ class MixPad(QWidget):
         outline = [self.point(place) for place in corners(shown)]
         if shown == 4:
             outline = [outline[0], outline[1], outline[3], outline[2]]
-        painter.setPen(QPen(theme.colour(tokens.line), 1))
+        painter.setPen(QPen(theme.colour(tokens.accent if self._is_target else tokens.line), 1))
         painter.setBrush(theme.colour(tokens.sunken))
         painter.drawPolygon(QPolygonF(outline))
         handle = self.point(self._place)
@@ -192,6 +210,24 @@ class MixPad(QWidget):
         if event.button() == Qt.MouseButton.LeftButton and self._dragging:
             self._dragging = False
             self.move_ended.emit()
+
+    def _set_target(self, is_target: bool) -> None:
+        self._is_target = is_target
+        self.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A sprite comes along: light up."""
+        self._set_target(bool(accept(event)))
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        """It went elsewhere."""
+        self._set_target(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """It is put down here."""
+        self._set_target(False)
+        if name := accept(event):
+            self.dropped.emit(name)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Take a sprite out."""

@@ -16,8 +16,8 @@ from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.number_field import WholeNumberField
 
 _EMPTY = (
-    "Put two to four sprites on the pad, then drag the handle between them. Add the one you are working on here, "
-    "or right-click a kept sprite or one of the strip and choose “Add to Mix”."
+    "Drag two to four sprites from the shelf or the strip onto the pad, then drag the handle between them. “Add the "
+    "sprite” adds the one you are working on; a right click on any other has “Add to Mix”."
 )
 _FULL = "Drag the handle, or use the arrow keys. The mix is the sprite: sliders, score and undo work as always."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.prompt_words import Candidate
@@ -22,7 +22,12 @@ class Offering(QObject):
         controller: The way to the model.
         strip: Where they are seen.
         parent: Its owner.
+
+    Attributes:
+        renew_asked: Emitted with the kind of what the strip offers: others shall be found.
     """
+
+    renew_asked = Signal(str)
 
     def __init__(self, controller: ExploreController, strip: StripPanel, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -33,20 +38,36 @@ class Offering(QObject):
         self._scores: list[Score] = []
         self._notes: tuple[str, ...] = ()
         self._badges: tuple[str, ...] = ()
+        self._kind = ""
         self._grid.arrived.connect(self._on_part)
         strip.wanted.connect(self._on_wanted)
+        strip.again_asked.connect(self._on_again)
 
     @Slot(str, object)
     def offer(self, title: str, latents: tuple[Latent, ...]) -> None:
         """Show the sprites of latents under a title."""
         self._latents, self._sprites, self._scores = latents[:COUNT], [], []
-        self._notes, self._badges = (), ()
+        self._notes, self._badges, self._kind = (), (), ""
         self._show(title)
 
     def offer_drawn(
-        self, title: str, found: Sequence[Candidate], notes: tuple[str, ...], badges: tuple[str, ...]
+        self,
+        title: str,
+        found: Sequence[Candidate],
+        notes: tuple[str, ...],
+        badges: tuple[str, ...],
+        kind: str = "",
     ) -> None:
-        """Show sprites that are known already, each with a note for its tooltip and a few letters in its corner."""
+        """Show sprites that are known already.
+
+        Args:
+            title: What they are called.
+            found: The sprites.
+            notes: A line for the tooltip of each.
+            badges: A few letters for the corner of each.
+            kind: What `renew_asked` says when others are wanted; empty if there are no others.
+        """
+        self._kind = kind
         self._latents = tuple(one.latent for one in found[:COUNT])
         self._sprites = [one.sprite for one in found[:COUNT]]
         self._scores = [one.score for one in found[:COUNT]]
@@ -54,7 +75,7 @@ class Offering(QObject):
         self._show(title)
 
     def _show(self, title: str) -> None:
-        self._strip.offer(title, self._latents)
+        self._strip.offer(title, self._latents, can_renew=bool(self._kind))
         self._strip.put_offered(0, self._sprites, self._scores, self._notes, self._badges)
         missing = self._latents[len(self._sprites) :]
         if missing:
@@ -68,6 +89,11 @@ class Offering(QObject):
             self._show(self._strip.offered_title)
         else:
             self._grid.stop()
+
+    @Slot()
+    def _on_again(self) -> None:
+        if self._kind:
+            self.renew_asked.emit(self._kind)
 
     @Slot(object)
     def _on_part(self, part: GridPart) -> None:

@@ -17,6 +17,7 @@ from lunar_studio.gui.explore.breed_view import BreedView
 from lunar_studio.gui.explore.breeding import Breeding
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
+from lunar_studio.gui.explore.carrying import Carrying
 from lunar_studio.gui.explore.centre_views import CentreViews
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.following import Following
@@ -98,6 +99,7 @@ class ExplorePage(QWidget):
         wording: Draws for words.
         teach: Examples for a slider.
         teaching: Makes sliders of examples.
+        carrying: Takes sprites that are dragged from shelf and strip to where they are dropped.
     """
 
     open_asked = Signal()
@@ -135,8 +137,9 @@ class ExplorePage(QWidget):
         self.mixing = Mixing(controller, self.mix, self)
         self.offering = Offering(controller, self.strip, self)
         self.wording = Wording(controller, self.roll_bar, self.offering, self)
-        self.teach = TeachPanel(self)
+        self.teach = TeachPanel()
         self.teaching = Teaching(controller, self.teach, self.latents, self)
+        self.carrying = Carrying(controller.session, self.shelf.grid, self.strip, self.mixing, self.teaching, self)
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -179,7 +182,7 @@ class ExplorePage(QWidget):
         self.views.add(
             "map", "Map", "map", self.map, "All the art, alike beside alike: click to go there, draw routes."
         )
-        self.right = RightColumn(self.latents, self.improve, self.teacher, self.lint, self.neighbours)
+        self.right = RightColumn(self.latents, self.improve, self.teach, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
         self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self.right, stretch=0)
@@ -209,6 +212,11 @@ class ExplorePage(QWidget):
         self.shelf.grid.rename_asked.connect(controller.rename_bookmark)
         self.shelf.step_chosen.connect(controller.session.go_to)
         self.improving.opened.connect(self._on_improving)
+        self.teaching.opened.connect(self._on_teaching)
+        self.mix.pad.dropped.connect(self.carrying.mix)
+        self.teach.more.dropped.connect(self.carrying.teach_more)
+        self.teach.less.dropped.connect(self.carrying.teach_less)
+        self.mapping.offered.connect(self.offering.offer)
         self.strip.wanted.connect(self._on_strip_wanted)
         self.strip.taken.connect(self._on_strip_taken)
         self.strip.mix_asked.connect(self.mixing.add)
@@ -372,10 +380,18 @@ class ExplorePage(QWidget):
     @Slot(bool)
     def _on_improving(self, opened: bool) -> None:
         """The panel stands where the sliders stand, and heat would hide what it shows."""
-        self.latents.setVisible(not opened)
-        self.improve.setVisible(opened)
+        self.right.show_upper("improve" if opened else "sliders")
         self.blaming.set_paused(opened)
         (self.improve.start if opened else self.canvas).setFocus()
+
+    @Slot(bool)
+    def _on_teaching(self, opened: bool) -> None:
+        """The panel stands where the sliders stand; one thing at a time."""
+        if opened:
+            self.improving.close()
+            self.set_panel_visible("sliders", True)
+        self.right.show_upper("teach" if opened else "sliders")
+        (self.teach.name if opened else self.canvas).setFocus()
 
     @Slot(str, float)
     def _on_stop_taken(self, direction_id: str, position: float) -> None:

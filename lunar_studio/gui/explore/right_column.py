@@ -6,6 +6,8 @@ it can stay closed; opening one closes the other, and the sliders give way by no
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QEvent, Slot
 from PySide6.QtGui import QIcon, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QVBoxLayout, QWidget
@@ -17,10 +19,14 @@ from lunar_studio.gui.explore.improve_panel import ImprovePanel
 from lunar_studio.gui.explore.latent_panel import LatentPanel
 from lunar_studio.gui.explore.lint_panel import LintPanel
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
+from lunar_studio.gui.explore.teach_panel import TeachPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.buttons import TextButton
+
+Upper = Literal["sliders", "improve", "teach"]
+"""What stands above the score."""
 
 _TIPS = {
     "experts": "What each expert of the teacher says: each looks at something of its own.",
@@ -30,11 +36,12 @@ _TIPS = {
 
 
 class RightColumn(QWidget):
-    """Sliders or Improve, the teacher, and one side matter or none.
+    """Sliders, Improve or Teach, the teacher, and one side matter or none.
 
     Args:
         latents: The sliders.
         improve: Stands in their place while a better version is looked for.
+        teach: Stands in their place while examples for a slider are collected.
         teacher: The score.
         lint: A side matter.
         neighbours: A side matter.
@@ -48,6 +55,7 @@ class RightColumn(QWidget):
         self,
         latents: LatentPanel,
         improve: ImprovePanel,
+        teach: TeachPanel,
         teacher: TeacherPanel,
         lint: LintPanel,
         neighbours: NeighboursPanel,
@@ -73,11 +81,12 @@ class RightColumn(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACE_PX)
-        column.addWidget(latents, 1)
-        column.addWidget(improve, 1)
-        improve.hide()
-        for panel in (teacher, lint, neighbours):
-            column.addWidget(panel)
+        self._upper: dict[Upper, QWidget] = {"sliders": latents, "improve": improve, "teach": teach}
+        for panel in self._upper.values():
+            column.addWidget(panel, 1)
+        self.show_upper("sliders")
+        for below in (teacher, lint, neighbours):
+            column.addWidget(below)
         lint.examined.connect(self._on_examined)
         neighbours.compared.connect(self._on_compared)
         for section in (lint.header, neighbours.header):
@@ -88,6 +97,11 @@ class RightColumn(QWidget):
     def matter(self) -> str:
         """The side matter that is open; empty for none."""
         return next((matter for matter, button in self.buttons.items() if button.isChecked()), "")
+
+    def show_upper(self, wanted: Upper) -> None:
+        """Show the sliders, or what stands in their place for a while."""
+        for name, panel in self._upper.items():
+            panel.setVisible(name == wanted)
 
     def open_matter(self, wanted: str) -> None:
         """Open a side matter and close the other; empty closes it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from lunar_studio.gui.explore.word_field import WordField
 from lunar_studio.gui.theme import SPACE_PX
@@ -60,8 +60,7 @@ class RollBar(QWidget):
         )
         self.random.setObjectName("random")
         again = IconButton("seed", "Draw this seed again", tip="Draw this seed again, with the words and spread above")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.setSpacing(2 * SPACE_PX)
         row.addWidget(self.field, 1)
         row.addWidget(Label("seed", role="muted"))
@@ -70,6 +69,11 @@ class RollBar(QWidget):
         row.addWidget(Label("spread", role="muted"))
         row.addWidget(self.spread)
         row.addWidget(self.random)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.field.note)
         self.random.clicked.connect(self.roll_asked)
         self.field.entered.connect(self.words_asked)
         again.clicked.connect(self._on_seed_entered)

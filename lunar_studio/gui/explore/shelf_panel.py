@@ -38,10 +38,11 @@ class BookmarkGrid(QWidget):
         rename_asked: Emitted with a bookmark's id and the new name.
         mix_asked: Emitted with a bookmark's id.
         teach_asked: Emitted with `more` or `less` and a bookmark's id.
+        carried: Emitted with the thumbnail that the hand has lifted and its bookmark's id.
     """
 
+    carried = Signal(object, str)
     teach_asked = Signal(str, str)
-
     mix_asked = Signal(str)
     chosen = Signal(str)
     remove_asked = Signal(str)
@@ -79,7 +80,7 @@ class BookmarkGrid(QWidget):
             thumb.setProperty("bookmark", kept.id)
             thumb.setAccessibleName(kept.name)
             score = "" if kept.score is None else f", score {kept.score:.0f}"
-            thumb.setToolTip(f"{kept.name}{score}. Click to go there; right-click to mix, rename or remove.")
+            thumb.setToolTip(f"{kept.name}{score}. Click to go there; drag it to Mix or Teach; right-click for more.")
             thumb.set_sprite(kept.sprite)
             thumb.set_badge("" if kept.score is None else f"{kept.score:.0f}")
         self._lay_out(force=True)
@@ -87,6 +88,7 @@ class BookmarkGrid(QWidget):
     def _make_thumb(self) -> SpriteThumb:
         thumb = SpriteThumb("", _THUMB_PX, self)
         thumb.clicked.connect(self._on_clicked)
+        thumb.lifted.connect(self._on_lifted)
         thumb.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         thumb.customContextMenuRequested.connect(self._on_menu)
         return thumb
@@ -103,6 +105,10 @@ class BookmarkGrid(QWidget):
     @Slot()
     def _on_clicked(self) -> None:
         self.chosen.emit(str(self.sender().property("bookmark")))
+
+    @Slot()
+    def _on_lifted(self) -> None:
+        self.carried.emit(self.sender(), str(self.sender().property("bookmark")))
 
     @Slot(QPoint)
     def _on_menu(self, point: QPoint) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSlider, QWidget
 
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.explore.thumb_row import ThumbRow
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
@@ -26,9 +26,8 @@ StripMode = Literal["random", "variations", "offered"]
 COUNT = 24
 """Sprites drawn at once; as many are shown as there is room for."""
 
-_FEWEST = 10
-_INSET_PX = SPACE_PX
 _SETTLE_MS = 250
+_HINT = "Click to take it; undo brings the other back. Drag it onto the Mix pad or to Teach; right-click for more."
 
 
 class StripPanel(Panel):
@@ -39,12 +38,17 @@ class StripPanel(Panel):
         taken: Emitted with the `Latent` of the sprite that was clicked, and the mode.
         mix_asked: Emitted with the `Latent` and the `Sprite` that shall be mixed.
         teach_asked: Emitted with `more` or `less`, and the `Latent` and `Sprite` of an example.
+        again_asked: Others of what was offered shall be found.
+        carried: Emitted with the thumbnail of the sprite that the hand has lifted.
+        lifted: That sprite, or None before there was one.
     """
 
     wanted = Signal(str, float)
     taken = Signal(object, str)
     mix_asked = Signal(object, object)
     teach_asked = Signal(str, object, object)
+    again_asked = Signal()
+    carried = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,7 +57,8 @@ class StripPanel(Panel):
         self._latents: tuple[Latent, ...] = ()
         self._sprites: list[Sprite] = []
         self._offered: tuple[Latent, ...] = ()
-        self._stale = False
+        self._can_renew = False
+        self.lifted: tuple[Latent, Sprite] | None = None
         self._random = TextButton("Random", role="quiet", tip="Sprites the model invents, with the words above")
         self._variations = TextButton(
             "Variations", role="quiet", tip="Sprites like the one on the canvas; locked sliders stay"
@@ -78,45 +83,41 @@ class StripPanel(Panel):
         self.strength.setValue(50)
         self.strength.setFixedWidth(120)
         self._strength_label = Label("strength", role="muted")
-        again = TextButton(
-            "Draw again", icon_name="dice", role="quiet", tip="Draw others of this kind; what you have is kept."
-        )
-        again.clicked.connect(self.ask)
+        self.again = TextButton("Draw again", icon_name="dice", role="quiet")
+        self.again.setObjectName("strip-again")
+        self.again.clicked.connect(self._on_again)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self.ask)
         self.strength.valueChanged.connect(self._settle.start)
-        row = QHBoxLayout()
+        self._build_head()
+        self._build_row()
+        self._show_mode()
+        self.setMinimumHeight(26 * SPACE_PX)
+
+    def _build_head(self) -> None:
+        self._head = row = QHBoxLayout()
         row.setSpacing(SPACE_PX)
-        row.addWidget(self._random)
-        row.addWidget(self._variations)
-        row.addWidget(self._offer)
+        for button in (self._random, self._variations, self._offer):
+            row.addWidget(button)
         row.addSpacing(2 * SPACE_PX)
         row.addWidget(self._strength_label)
         row.addWidget(self.strength)
         row.addStretch(1)
-        row.addWidget(again)
+        row.addWidget(self.again)
         self.column.addLayout(row)
-        self._build_grid()
-        self._show_mode()
-        self.setMinimumHeight(26 * SPACE_PX)
 
-    def _build_grid(self) -> None:
-        self._box = QWidget()
-        self._grid = QGridLayout(self._box)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(SPACE_PX)
-        self._grid.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
-        self.thumbs = [SpriteThumb(f"Sprite {number + 1}", 8 * SPACE_PX, self._box) for number in range(COUNT)]
+    def _build_row(self) -> None:
+        self._row = ThumbRow(COUNT)
+        self.thumbs = self._row.thumbs
         for thumb in self.thumbs:
             thumb.clicked.connect(self._on_clicked)
+            thumb.lifted.connect(self._on_lifted)
             thumb.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             thumb.customContextMenuRequested.connect(self._on_menu)
             thumb.setEnabled(False)
-        self.column.addWidget(self._box, 1)
-        self._sprite_px = 32
-        self._shape = (0, 0)
+        self.column.addWidget(self._row, 1)
 
     def show_drawn(self, drawn: Drawn) -> None:
         """Show what was drawn, if it is for the mode that is on."""
@@ -134,9 +135,8 @@ class StripPanel(Panel):
         badges: Sequence[str] = (),
     ) -> None:
         """Show more sprites behind those that are shown."""
-        if sprites and sprites[0].width != self._sprite_px:
-            self._sprite_px = sprites[0].width
-            self._lay_out()
+        if sprites:
+            self._row.set_sprite_px(sprites[0].width)
         free = self.thumbs[len(self._sprites) :]
         for index, (thumb, sprite, score) in enumerate(zip(free, sprites, scores, strict=False)):
             thumb.set_sprite(sprite)
@@ -145,17 +145,19 @@ class StripPanel(Panel):
             thumb.set_badge(own or (f"{score.value:.0f}" if judged else ""))
             said = f"Score {score.value:.0f}. " if judged else ""
             note = f"{notes[index]}. " if index < len(notes) else ""
-            thumb.setToolTip(f"{note}{said}Click to take it; undo brings the other back. Right-click to mix it.")
+            thumb.setToolTip(f"{note}{said}{_HINT}")
             thumb.setEnabled(True)
         self._sprites += sprites
 
-    def offer(self, title: str, latents: Sequence[Latent]) -> None:
+    def offer(self, title: str, latents: Sequence[Latent], *, can_renew: bool = False) -> None:
         """Make room for what was found elsewhere; `put_offered` brings the sprites.
 
         Args:
             title: What the mode is called from now on.
             latents: In the order of the sprites that will come.
+            can_renew: Whether others of the kind can be drawn; `again_asked` asks for them.
         """
+        self._can_renew = can_renew
         self._offered = tuple(latents[:COUNT])
         self._offer.setText(title)
         self._offer.show()
@@ -209,8 +211,20 @@ class StripPanel(Panel):
             self._settle.start()
 
     def _show_mode(self) -> None:
+        can_renew = self.mode != "offered" or self._can_renew
+        self.again.setEnabled(can_renew)
+        self.again.setToolTip(
+            "Draw others of this kind; what you have is kept." if can_renew else "There is only one answer to this."
+        )
         for widget in (self._strength_label, self.strength):
             widget.setVisible(self.mode == "variations")
+
+    @Slot()
+    def _on_again(self) -> None:
+        if self.mode == "offered":
+            self.again_asked.emit()
+        else:
+            self.ask()
 
     @Slot()
     def _on_random(self) -> None:
@@ -252,6 +266,13 @@ class StripPanel(Panel):
             self.mix_asked.emit(self._latents[index], self._sprites[index])
 
     @Slot()
+    def _on_lifted(self) -> None:
+        index = self.thumbs.index(self.sender())  # type: ignore[arg-type]
+        if index < min(len(self._latents), len(self._sprites)):
+            self.lifted = (self._latents[index], self._sprites[index])
+            self.carried.emit(self.thumbs[index])
+
+    @Slot()
     def _on_clicked(self) -> None:
         index = self.thumbs.index(self.sender())  # type: ignore[arg-type]
         if index < len(self._latents):
@@ -259,30 +280,7 @@ class StripPanel(Panel):
 
     def ideal_height(self) -> int:
         """Height at which one row of thumbnails fits exactly, given the width."""
-        return self.height() - self._box.height() + self._best_side(self._box.width(), 1)
-
-    def _best_side(self, width: int, rows: int) -> int:
-        """Side of the largest thumbnail that shows its sprite at a whole zoom, enough of them in a row."""
-        zoom = 1
-        while rows * (width // (self._sprite_px * (zoom + 1) + _INSET_PX + SPACE_PX)) >= _FEWEST:
-            zoom += 1
-        return self._sprite_px * zoom + _INSET_PX
-
-    def _lay_out(self) -> None:
-        width, height = self._box.width() + SPACE_PX, self._box.height() + SPACE_PX
-        side = self._best_side(width, 1)
-        while side + SPACE_PX > height and side > self._sprite_px + _INSET_PX:
-            side -= self._sprite_px
-        columns, rows = max(1, width // (side + SPACE_PX)), max(1, height // (side + SPACE_PX))
-        if (side, columns * 100 + rows) == self._shape:
-            return
-        self._shape = (side, columns * 100 + rows)
-        for index, thumb in enumerate(self.thumbs):
-            thumb.set_side(side)
-            thumb.setVisible(index < columns * rows)
-            self._grid.addWidget(thumb, index // columns, index % columns)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """As many thumbnails as fit, each as large as a whole zoom allows."""
-        super().resizeEvent(event)
-        self._lay_out()
+        edges = self.column.contentsMargins()
+        room = self.width() - edges.left() - edges.right()
+        above = edges.top() + self._head.sizeHint().height() + self.column.spacing()
+        return above + self._row.ideal_height(room) + edges.bottom()

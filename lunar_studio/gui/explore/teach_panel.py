@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.explore.carried import accept
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
@@ -17,7 +19,11 @@ from lunar_studio.session.breeding import Share
 from lunar_studio.session.teaching import TaughtSlider
 
 _THUMB_PX = 11 * SPACE_PX
-_COLUMNS = 4
+_COLUMNS = 6
+_HINT = (
+    "Five sprites that have more of something, five that have less: the difference becomes a slider. Drag sprites "
+    "here from the shelf or the strip, or add the one on the canvas."
+)
 _LONGEST_NAME = 40
 _SHARES: tuple[tuple[Share, str, str], ...] = (
     ("all", "All", "The slider may move colours and shape"),
@@ -37,14 +43,17 @@ class Bin(Panel):
     Attributes:
         add_asked: The sprite on the canvas belongs here.
         remove_asked: Emitted with an example's number.
+        dropped: Emitted with the name of a sprite that was dropped here (`carried`).
     """
 
     add_asked = Signal()
     remove_asked = Signal(int)
+    dropped = Signal(str)
 
     def __init__(self, title: str, tip: str, parent: QWidget | None = None) -> None:
         super().__init__(parent, role="well")
         self.setObjectName(f"teach-{title.lower()}")
+        self.setAcceptDrops(True)
         self._thumbs: list[SpriteThumb] = []
         self.add = TextButton("Add the sprite", icon_name="plus", role="quiet", tip=tip)
         self.add.setObjectName(f"teach-add-{title.lower()}")
@@ -59,8 +68,7 @@ class Bin(Panel):
         self.column.addLayout(head)
         self.column.addLayout(self._grid)
         self.column.addStretch(1)
-        self.setMinimumWidth(_COLUMNS * (_THUMB_PX + SPACE_PX) + 6 * SPACE_PX)
-        self.setMinimumHeight(2 * _THUMB_PX + 14 * SPACE_PX)
+        self.setMinimumHeight(_THUMB_PX + 14 * SPACE_PX)
 
     @property
     def thumbs(self) -> tuple[SpriteThumb, ...]:
@@ -80,20 +88,31 @@ class Bin(Panel):
             thumb.set_sprite(sprite)
             thumb.clicked.connect(self._on_clicked)
             self._grid.addWidget(thumb, index // _COLUMNS, index % _COLUMNS)
+            thumb.show()
             self._thumbs.append(thumb)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A sprite comes along."""
+        accept(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """It is put down here."""
+        if name := accept(event):
+            self.dropped.emit(name)
 
     @Slot()
     def _on_clicked(self) -> None:
         self.remove_asked.emit(self._thumbs.index(self.sender()))  # type: ignore[arg-type]
 
 
-class TeachPanel(QDialog):
-    """Collects examples; not modal, so that sprites can be found and judged meanwhile.
+class TeachPanel(Panel):
+    """Collects examples where the sliders stand, so that sprites can be found and judged meanwhile.
 
     Args:
-        parent: The window beside which it stands.
+        parent: Its owner.
 
     Attributes:
+        close_asked: The panel shall give way to the sliders.
         make_asked: Emitted with the name of the slider to make.
         remove_asked: Emitted with the id of a slider of the artist's.
         share_changed: What the slider may move is another.
@@ -101,6 +120,7 @@ class TeachPanel(QDialog):
         less: Examples that have less of it.
     """
 
+    close_asked = Signal()
     make_asked = Signal(str)
     remove_asked = Signal(str)
     share_changed = Signal()
@@ -108,14 +128,13 @@ class TeachPanel(QDialog):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("teach-panel")
-        self.setWindowTitle("Teach a Slider")
-        self.setModal(False)
         self.more = Bin("More", "The sprite on the canvas has more of what the slider shall be")
         self.less = Bin("Less", "The sprite on the canvas has less of what the slider shall be")
         self.name = QLineEdit()
         self.name.setObjectName("teach-name")
         self.name.setAccessibleName("Name of the slider")
         self.name.setPlaceholderText("What is it? e.g. spiky")
+        self.name.setToolTip("What the slider moves, in your own word; Enter makes it.")
         self.name.setMaxLength(_LONGEST_NAME)
         self.make = TextButton("Make Slider", role="primary", tip="Put the slider into the group Yours")
         self.make.setObjectName("teach-make")
@@ -133,6 +152,9 @@ class TeachPanel(QDialog):
             self._share_buttons[share] = button
         self._share_buttons["all"].setChecked(True)
         self._shares.buttonClicked.connect(self.share_changed)
+        self.close_button = IconButton("close", "Close Teach", tip="Back to the sliders (Esc); examples stay")
+        self.close_button.setObjectName("teach-close")
+        self.close_button.clicked.connect(self.close_asked)
         self.make.clicked.connect(self._on_make)
         self.name.returnPressed.connect(self._on_make)
         self.name.textChanged.connect(self._update)
@@ -140,33 +162,50 @@ class TeachPanel(QDialog):
         self._update()
 
     def _lay_out(self) -> None:
-        bins = QHBoxLayout()
-        bins.setSpacing(2 * SPACE_PX)
-        bins.addWidget(self.more)
-        bins.addWidget(self.less)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_PX)
+        head = QHBoxLayout()
+        head.addWidget(Label("Teach a Slider", bold=True), 1)
+        head.addWidget(self.close_button)
+        share = QHBoxLayout()
+        share.setSpacing(SPACE_PX)
+        share.addWidget(Label("may move", role="muted"))
         for button in self._share_buttons.values():
-            row.addWidget(button)
-        row.addWidget(self.name, 1)
-        row.addWidget(self.make)
+            share.addWidget(button)
+        share.addStretch(1)
+        make = QHBoxLayout()
+        make.setSpacing(SPACE_PX)
+        make.addWidget(self.name, 1)
+        make.addWidget(self.make)
+        body = QWidget()
+        inner = QVBoxLayout(body)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(2 * SPACE_PX)
+        inner.addWidget(Label(_HINT, role="muted", wrap=True))
+        inner.addWidget(self.more)
+        inner.addWidget(self.less)
+        inner.addLayout(share)
+        inner.addWidget(self.said)
         self._own = QVBoxLayout()
         self._own.setSpacing(SPACE_PX)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(4 * SPACE_PX, 3 * SPACE_PX, 4 * SPACE_PX, 3 * SPACE_PX)
-        column.setSpacing(2 * SPACE_PX)
-        column.addWidget(
-            Label(
-                "Five sprites that have more of something, five that have less: the difference becomes a slider. Add "
-                "the one on the canvas here; right-click kept sprites or those of the strip to add them.",
-                role="muted",
-                wrap=True,
-            )
-        )
-        column.addLayout(bins, 1)
-        column.addWidget(self.said)
-        column.addLayout(row)
-        column.addLayout(self._own)
+        inner.addLayout(self._own)
+        inner.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setObjectName("teach-scroll")
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.viewport().setAutoFillBackground(False)
+        body.setAutoFillBackground(False)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.column.addLayout(head)
+        self.column.addWidget(scroll, 1)
+        self.column.addLayout(make)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc closes it."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_asked.emit()
+        else:
+            super().keyPressEvent(event)
 
     @property
     def share(self) -> Share:

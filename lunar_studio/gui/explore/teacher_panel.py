@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from lunar_studio.core.score import ExpertScore, Score
@@ -45,6 +45,13 @@ def tone(value: float) -> str:
 def sentence(score: Score) -> str:
     """What a score means, in one sentence."""
     return f"better than {round(score.value)} of 100 real sprites"
+
+
+def sentence_that_fits(score: Score, room_px: int, metrics: QFontMetrics) -> str:
+    """What a score means, in as many words as there is room for; empty if there is none for any."""
+    place = round(score.value)
+    said = (sentence(score), f"better than {place} of 100", f"{place} of 100")
+    return next((words for words in said if metrics.horizontalAdvance(words) <= room_px), "")
 
 
 def expert_sentence(expert: ExpertScore) -> str:
@@ -132,24 +139,36 @@ class ScoreMeter(QWidget):
         return max(x - _DOT_PX, 7 * _DOT_PX)
 
     def _paint_words(self, painter: QPainter, left: int) -> None:
-        tokens = theme.current()
         painter.setFont(theme.font("small"))
-        painter.setPen(theme.colour(tokens.muted))
+        painter.setPen(theme.colour(theme.current().muted))
         area = QRect(left, 0, self.width() - left, 5 * SPACE_PX)
-        words = "no score yet" if self._score is None else sentence(self._score)
+        if self._score is None:
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, "no score yet")
+            return
+        trend_px = self._paint_trend(painter, area)
+        words = sentence_that_fits(self._score, area.width() - trend_px, painter.fontMetrics())
+        painter.setPen(theme.colour(theme.current().muted))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
+
+    @property
+    def trend(self) -> int:
+        """By how much the score has moved since the step before; 0 while nobody knows."""
         if self._score is None or self._before is None:
-            return
-        change = round(self._score.value) - round(self._before)
-        name, colour = ("arrow-up", tokens.good) if change > 0 else ("arrow-down", tokens.bad)
-        if change == 0:
-            return
+            return 0
+        return round(self._score.value) - round(self._before)
+
+    def _paint_trend(self, painter: QPainter, area: QRect) -> int:
+        """Arrow and figures at the right; returns the width that they take, with a gap."""
+        if not self.trend:
+            return 0
+        tokens, figures = theme.current(), str(abs(self.trend))
+        name, colour = ("arrow-up", tokens.good) if self.trend > 0 else ("arrow-down", tokens.bad)
         painter.setPen(theme.colour(colour))
-        figures = str(abs(change))
-        right = area.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(figures) - SPACE_PX, 0)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, figures)
+        width = painter.fontMetrics().horizontalAdvance(figures) + SPACE_PX + icons.GRID_PX
         mark = icons.pixmap(name, colour, self.devicePixelRatioF())
-        painter.drawPixmap(right.right() - icons.GRID_PX + 1, (area.height() - icons.GRID_PX) // 2, mark)
+        painter.drawPixmap(area.right() + 1 - width, (area.height() - icons.GRID_PX) // 2, mark)
+        return width + SPACE_PX
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""

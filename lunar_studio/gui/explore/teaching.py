@@ -31,9 +31,11 @@ class Teaching(QObject):
 
     Attributes:
         said: Emitted with a sentence for the status line.
+        opened: Emitted with whether the panel shall be seen.
     """
 
     said = Signal(str)
+    opened = Signal(bool)
 
     def __init__(
         self, controller: ExploreController, panel: TeachPanel, sliders: LatentPanel, parent: QObject | None = None
@@ -50,6 +52,7 @@ class Teaching(QObject):
         panel.less.add_asked.connect(self._on_add_less)
         panel.more.remove_asked.connect(self._on_remove_more)
         panel.less.remove_asked.connect(self._on_remove_less)
+        panel.close_asked.connect(self.close)
         panel.share_changed.connect(self._learn)
         panel.make_asked.connect(self.make)
         panel.remove_asked.connect(self.remove)
@@ -65,10 +68,13 @@ class Teaching(QObject):
 
     @Slot()
     def open(self) -> None:
-        """Show the panel, in front."""
-        self._panel.show()
-        self._panel.raise_()
-        self._panel.activateWindow()
+        """Show the panel."""
+        self.opened.emit(True)
+
+    @Slot()
+    def close(self) -> None:
+        """Show the sliders again; examples stay."""
+        self.opened.emit(False)
 
     # ---- examples ----------------------------------------------------------------------------------
 
@@ -86,7 +92,7 @@ class Teaching(QObject):
         elif all(one[0] != latent for one in here):
             here.append((latent, sprite))
         self._learn()
-        if not self._panel.isVisible():
+        if self._panel.isHidden():
             self.open()
 
     def add_bookmark(self, kind: str, bookmark_id: str) -> None:
@@ -171,6 +177,7 @@ class Teaching(QObject):
         )
         self._controller.do(AddSlider(made))
         self._panel.name.clear()
+        self.close()
         self.said.emit(f"{name} is among your sliders ({made.strength})")
 
     @Slot(str)

@@ -42,7 +42,7 @@ class WordCompleter(QCompleter):
 
 
 class WordField(QWidget):
-    """A line for words, and under it what the model has to say about them.
+    """A line for words, and what the model has to say about them.
 
     Args:
         parent: Its owner.
@@ -50,6 +50,7 @@ class WordField(QWidget):
     Attributes:
         entered: Enter was pressed.
         line: Where words are typed.
+        note: What the model has to say; whoever lays this out puts it under the whole row that the line stands in.
     """
 
     entered = Signal()
@@ -68,21 +69,21 @@ class WordField(QWidget):
         self.line.setToolTip(f"{self._tip} Enter draws some and shows the best first.")
         self._completer = WordCompleter(self)
         self.line.setCompleter(self._completer)
-        self._said = Label(role="warn", size="small", wrap=True)
-        self._said.setObjectName("words-said")
-        self._said.hide()
+        if (popup := self._completer.popup()) is not None:
+            popup.setObjectName("word-completions")
+        self.note = Label(role="warn", size="small", wrap=True)
+        self.note.setObjectName("words-said")
+        self.note.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
         column.addWidget(self.line)
-        column.addWidget(self._said)
         self.line.textChanged.connect(self._on_text)
         self.line.returnPressed.connect(self.entered)
 
     @property
     def said(self) -> str:
         """What the model has to say about the words; empty for nothing."""
-        return self._said.text()
+        return self.note.text()
 
     def set_vocabulary(self, words: Sequence[str]) -> None:
         """Take the words of another model, most frequent first."""
@@ -107,8 +108,8 @@ class WordField(QWidget):
         words = f"The model has never seen {quoted}." if unknown else ""
         if unknown and not self.is_known():
             words += f" It knows words such as {', '.join(examples(self._words))}."
-        self._said.setText(words)
-        self._said.setVisible(bool(words))
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
 
     def _begins(self, start: str) -> bool:
         return any(word.startswith(start) for word in self._words)

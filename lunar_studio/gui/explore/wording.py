@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -18,6 +19,17 @@ COUNT = 16
 """Candidates for one Enter."""
 
 _LONGEST_TITLE = 24
+_KIND = "words"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked of the model last."""
+
+    prompt: str
+    seed: int
+    temperature: float
+    is_for_strip: bool = False
 
 
 class Wording(QObject):
@@ -44,7 +56,9 @@ class Wording(QObject):
         self._offering = offering
         self._service = WordsService(controller.service, self)
         self._seeds: dict[Latent, tuple[int, str]] = {}
+        self._asked = _Asked("", 0, 1.0)
         bar.words_asked.connect(self.ask)
+        offering.renew_asked.connect(self._on_renew)
         self._service.found.connect(self._on_found)
         controller.model_changed.connect(self._on_model)
 
@@ -65,8 +79,19 @@ class Wording(QObject):
             self.said.emit("The model knows none of these words")
         else:
             seed = min(self._controller.new_seed(), LARGEST_SEED - COUNT)
-            self.said.emit(f"Drawing {COUNT} sprites for “{prompt}”…")
-            self._service.request(prompt, seed=seed, count=COUNT, temperature=spread)
+            self._request(_Asked(prompt, seed, spread))
+
+    def _request(self, asked: _Asked) -> None:
+        self._asked = asked
+        self.said.emit(f"Drawing {COUNT} sprites for “{asked.prompt}”…")
+        self._service.request(asked.prompt, seed=asked.seed, count=COUNT, temperature=asked.temperature)
+
+    @Slot(str)
+    def _on_renew(self, kind: str) -> None:
+        """Others for the same words, of the seeds that follow; the sprite on the canvas stays."""
+        if kind == _KIND:
+            seed = (self._asked.seed + COUNT) % (LARGEST_SEED - COUNT)
+            self._request(replace(self._asked, seed=seed, is_for_strip=True))
 
     @Slot(str, object)
     def _on_found(self, prompt: str, found: tuple[Candidate, ...]) -> None:
@@ -74,10 +99,12 @@ class Wording(QObject):
         self._seeds = {one.latent: (one.seed, prompt) for one in found}
         notes = tuple(f"Fits “{prompt}” {fit}" if (fit := told(one.fit)) else "" for one in found)
         title = prompt if len(prompt) <= _LONGEST_TITLE else f"{prompt[: _LONGEST_TITLE - 1]}…"
-        self._offering.offer_drawn(title, found, notes, tuple(told(one.fit) for one in found))
-        self._controller.begin(
-            best.latent, f"Words “{prompt}”", seed=best.seed, prompt=prompt, temperature=self._bar.spread.value()
-        )
+        self._offering.offer_drawn(title, found, notes, tuple(told(one.fit) for one in found), _KIND)
+        if not self._asked.is_for_strip:
+            temperature = self._asked.temperature
+            self._controller.begin(
+                best.latent, f"Words “{prompt}”", seed=best.seed, prompt=prompt, temperature=temperature
+            )
         fits = f"; the best fits {told(best.fit)}" if told(best.fit) else ""
         self.said.emit(f"{len(found)} sprites for “{prompt}” in the strip, best first{fits}")
 

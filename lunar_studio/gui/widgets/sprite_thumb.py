@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QEnterEvent, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QEnterEvent, QImage, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
@@ -19,10 +19,16 @@ class SpriteThumb(QAbstractButton):
         name: What a screen reader says.
         side_px: Width and height, in logical pixels.
         parent: Its owner.
+
+    Attributes:
+        lifted: The hand pulls the sprite away, to carry it elsewhere; no click follows.
     """
+
+    lifted = Signal()
 
     def __init__(self, name: str, side_px: int = 64, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._held_at: QPoint | None = None
         self._image: QImage | None = None
         self._badge = ""
         self.setAccessibleName(name)
@@ -85,6 +91,28 @@ class SpriteThumb(QAbstractButton):
     def event(self, event: QEvent) -> bool:
         """Space presses it while it has the keyboard."""
         return claims_press(event) or super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """The hand takes hold."""
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        self._held_at = event.position().toPoint() if is_left and self._image is not None else None
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Far enough away, the sprite is lifted."""
+        held = self._held_at
+        way = 0 if held is None else (event.position().toPoint() - held).manhattanLength()
+        if held is None or way < QApplication.startDragDistance():
+            super().mouseMoveEvent(event)
+            return
+        self._held_at = None
+        self.setDown(False)
+        self.lifted.emit()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """The hand lets go."""
+        self._held_at = None
+        super().mouseReleaseEvent(event)
 
     def enterEvent(self, _event: QEnterEvent) -> None:
         """Light up under the mouse."""
