@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the robot liv
 import numpy as np
 from PIL import Image
 
-from tests.e2e.robot import NotSeenError, Robot, Seen, robot_at_studio
+from tests.e2e.robot import NotSeenError, Robot, Seen, Spot, robot_at_studio
 from tests.e2e.screen import missing_programs, virtual_screen
 from tests.pixels.drawn import blob, texture
 
@@ -31,6 +31,10 @@ LARGE = (1920, 1080)
 _COLOURS = 256
 _DRAWN = 96
 _TRAIN_LIMIT_S = 900.0
+_MAP_LIMIT_S = 900.0
+_SLOW_S = 180.0
+_GRID_QUIET_S = 2.0
+WORDS = "blue dragon"
 KEPT_SEEDS = (25, 64, 37, 51, 83, 59, 39, 80, 84)
 """Of the bundled model; chosen by eye among its first hundred."""
 
@@ -142,6 +146,128 @@ def explore(photographer: Photographer, suffix: str) -> None:
     robot.key("Escape")
 
 
+def ways(photographer: Photographer, suffix: str) -> None:
+    """The other ways to look for a sprite: words, breed, mix, map, teach."""
+    words(photographer, suffix)
+    breed(photographer, suffix)
+    mix(photographer, suffix)
+    teach(photographer, suffix)
+    sprite_map(photographer, suffix)
+    photographer.robot.key("alt+1")
+
+
+def words(photographer: Photographer, suffix: str) -> None:
+    """Candidates for words, ranked, in the strip."""
+    robot = photographer.robot
+    robot.fill(robot.find(name="words"), WORDS)
+    robot.key("Escape")  # the list of completions
+    robot.key("Return")
+    robot.wait_for("sprites for the words", lambda seen: seen.one(name="strip-offered", text=WORDS), _SLOW_S)
+    robot.click(robot.find(name="canvas"))
+    photographer.shoot(f"words{suffix}")
+
+
+def breed(photographer: Photographer, suffix: str) -> None:
+    """Two generations, parents marked in the second."""
+    robot = photographer.robot
+    robot.key("alt+2")
+    robot.press(name="breed-begin")
+    for generation in (1, 2):
+        grid = robot.find(name="breed-grid")
+        robot.wait_until_still(grid, _SLOW_S, _GRID_QUIET_S)
+        robot.click(grid)
+        robot.key("Right")
+        robot.key("space")
+        robot.wait_for("marked parents", lambda seen: any("marked: Breed" in spot.text for spot in seen.widgets))
+        if generation == 1:
+            robot.press(name="breed-next")
+            robot.wait_for("the next generation", lambda seen: not _is_enabled(seen, "breed-next"))
+    photographer.shoot(f"breed{suffix}")
+
+
+def mix(photographer: Photographer, suffix: str) -> None:
+    """Three sprites on the pad, two of them dragged there from the strip, and the way between them."""
+    robot = photographer.robot
+    robot.key("alt+3")
+    robot.press(name="mix-add")
+    pad = robot.find(name="mix-pad")
+    for number in (2, 4):
+        robot.drag(_thumb(robot, number), pad)
+    robot.wait_for("a pad of three", lambda seen: says_of(seen, "mix-pad").count("%") == 3)
+    x, y = pad.centre
+    robot.point(x, y)
+    robot.hold()
+    robot.point(x + 12, y + 20)
+    robot.let_go()
+    robot.press(name="mix-show-steps")
+    robot.wait_for("in-betweens", lambda seen: seen.one(name="strip-offered", text="In-betweens"))
+    robot.wait_until_still(limit_s=_SLOW_S, quiet_s=_GRID_QUIET_S)
+    photographer.shoot(f"mix{suffix}")
+
+
+def teach(photographer: Photographer, suffix: str) -> None:
+    """Three examples of each kind, dragged from the strip, and what was learned of them."""
+    robot = photographer.robot
+    robot.key("alt+1")
+    robot.press(text="Random")
+    robot.wait_until_still(limit_s=_SLOW_S, quiet_s=_GRID_QUIET_S)
+    robot.key("ctrl+k")
+    robot.find(name="command-search")
+    robot.write("teach a slider")
+    robot.key("Return")
+    robot.find(name="teach-panel")
+    for number in range(1, 7):
+        robot.drag(_thumb(robot, number), robot.find(name="teach-more" if number % 2 else "teach-less"))
+    robot.wait_for("what was learned", lambda seen: any("50 % is guessing" in spot.text for spot in seen.widgets))
+    robot.fill(robot.find(name="teach-name"), "spiky")
+    photographer.shoot(f"teach{suffix}")
+    robot.press(name="teach-close")
+
+
+def sprite_map(photographer: Photographer, suffix: str) -> None:
+    """The map, whole, with a route over it."""
+    robot = photographer.robot
+    robot.key("alt+4")
+    robot.wait_for("the map", lambda seen: seen.one(name="map-view"), _MAP_LIMIT_S)
+    view = robot.find(name="map-view")
+    robot.wait_until_still(view, _SLOW_S, _GRID_QUIET_S)
+    robot.click(view)  # it has the keyboard now; the sprite lies there
+    robot.key("Right")
+    robot.key("Right")
+    robot.key("shift+Return")
+    robot.wait_for("a route", lambda seen: seen.one(name="map-route"), _SLOW_S)
+    robot.wait_until_still(limit_s=_SLOW_S, quiet_s=_GRID_QUIET_S)
+    photographer.shoot(f"map{suffix}")
+
+
+def tour(size: tuple[int, int], pictures: Path, folder: Path, suffix: str) -> None:
+    """The first step of the tour, as a new user sees it."""
+    with virtual_screen(*size) as screen, robot_at_studio(screen, folder, tour=True) as robot:
+        robot.wait_for("the tour", lambda seen: seen.one(name="tour-mark"), _SLOW_S)
+        robot.resize(*size)
+        if is_light(robot):
+            robot.key("ctrl+t")
+            robot.wait_for("the dark theme", lambda _: not is_light(robot))
+        Photographer(robot, pictures).shoot(f"tour{suffix}")
+        robot.close()
+
+
+def _thumb(robot: Robot, number: int) -> Spot:
+    """A sprite of the strip; thumbnails elsewhere stand higher."""
+    return max(robot.look().all(kind="SpriteThumb", says=f"Sprite {number}"), key=lambda spot: spot.rect[1])
+
+
+def says_of(seen: Seen, name: str) -> str:
+    """What a screen reader would say of a spot; empty if it is not there."""
+    spot = seen.one(name=name)
+    return "" if spot is None else spot.says
+
+
+def _is_enabled(seen: Seen, name: str) -> bool:
+    spot = seen.one(name=name)
+    return spot is not None and spot.enabled
+
+
 def critic(photographer: Photographer, suffix: str) -> None:
     """Heat with the worst pixel's replacements; a better version with its parts."""
     robot = photographer.robot
@@ -249,7 +375,7 @@ def main() -> int:
     parser.add_argument("--art", type=Path, help="folder of art for the training pictures")
     parser.add_argument("--minutes", type=float, default=0.5, help="how long it trains before each Stop")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "images", help="where the pictures go")
-    parser.add_argument("--only", choices=("explore", "data", "train"), help="only these pages")
+    parser.add_argument("--only", choices=("explore", "ways", "data", "train"), help="only these pages")
     parser.add_argument("--size", choices=("small", "large"), help="only 1280 × 720, or only 1920 × 1080")
     arguments = parser.parse_args()
     if missing := missing_programs():
@@ -264,11 +390,15 @@ def main() -> int:
         for size, suffix in ((SMALL, "-1280"), (LARGE, "")):
             if arguments.size and size != {"small": SMALL, "large": LARGE}[arguments.size]:
                 continue
+            if arguments.only in (None, "ways"):
+                tour(size, out, folder / f"tour{suffix}", suffix)
             with studio_of(size, out, folder / f"studio{suffix}") as photographer:
                 if arguments.only in (None, "explore"):
                     critic(photographer, suffix)
                     explore(photographer, suffix)
                     export(photographer, suffix, folder)
+                if arguments.only in (None, "ways"):
+                    ways(photographer, suffix)
                 if arguments.only in (None, "data"):
                     data(photographer, suffix, drawn)  # a page full of somebody's art is somebody's art
                 if arguments.only in (None, "train"):

@@ -203,6 +203,20 @@ class Robot:
         """Press a button of the mouse and keep it down."""
         self._do("mousedown", button)
 
+    def let_go(self, button: int = 1) -> None:
+        """Let a held button of the mouse go."""
+        self._do("mouseup", button)
+
+    def drag(self, start: Spot, end: Spot, steps: int = 8) -> None:
+        """Drag one spot onto another."""
+        (x, y), (to_x, to_y) = start.centre, end.centre
+        self._do("mousemove", x, y, "mousedown", 1)
+        for step in range(1, steps + 1):
+            self._do("mousemove", x + (to_x - x) * step // steps, y + (to_y - y) * step // steps)
+            time.sleep(_LOOK_S)
+        self._do("mouseup", 1)
+        time.sleep(_LOOK_S)
+
     def drag_slider(self, slider: Spot, to: float, steps: int = 12) -> None:
         """Take a latent slider's moon and pull it to a position, in standard deviations, as a hand does."""
         x, y, width, height = cast(Rect, slider.groove)

@@ -15,8 +15,8 @@ import lunar_studio.explore.atlas  # noqa: F401 - brings torch, which a real mod
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite_map import MapRoute, SpriteMap
 from lunar_studio.gui.explore.map_panel import MapPanel
-from lunar_studio.gui.explore.route_bar import words_of
 from lunar_studio.gui.explore.mapping import Mapping
+from lunar_studio.gui.explore.route_bar import words_of
 from tests.conftest import PATIENCE_MS
 from tests.gui.shell_studio import ShellStudio, studio
 
