@@ -172,13 +172,26 @@ class MixPad(QWidget):
         painter.setFont(theme.font("small"))
         if index < self.count:
             pictures.paint_sprite(painter, area.adjusted(4, 4, -4, -4), self._images[index], self.devicePixelRatioF())
-            painter.setPen(theme.colour(tokens.muted))
-            below = QRect(area.left(), area.bottom() - 15, area.width() - 4, 14)
-            painter.drawText(below, Qt.AlignmentFlag.AlignRight, f"{round(100 * self.weights[index])} %")
-            painter.drawText(area.adjusted(4, 2, 0, 0), Qt.AlignmentFlag.AlignLeft, str(index + 1))
+            self._paint_badge(painter, area, f"{round(100 * self.weights[index])} %", at_end=True)
+            self._paint_badge(painter, area, str(index + 1), at_end=False)
         else:
             painter.setPen(theme.colour(tokens.muted))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, f"sprite {index + 1}")
+
+    @staticmethod
+    def _paint_badge(painter: QPainter, area: QRect, words: str, *, at_end: bool) -> None:
+        """Words in the lower right corner of a well, or in the upper left one, readable over any sprite."""
+        tokens, metrics = theme.current(), painter.fontMetrics()
+        spot = QRect(0, 0, metrics.horizontalAdvance(words) + SPACE_PX, metrics.ascent() + 2)
+        if at_end:
+            spot.moveBottomRight(area.bottomRight() - QPoint(1, 1))
+        else:
+            spot.moveTopLeft(area.topLeft() + QPoint(2, 2))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(tokens.sunken, 0.85))
+        painter.drawRoundedRect(spot, 2, 2)
+        painter.setPen(theme.colour(tokens.text))
+        painter.drawText(spot, Qt.AlignmentFlag.AlignCenter, words)
 
     def sizeHint(self) -> QSize:
         """A comfortable pad."""
