@@ -49,6 +49,16 @@ def networks_table(told: str) -> str:
     return f"{markdown(heads, rows)}\n\nMatrix products on this machine: {rates}; {document['threads']} threads."
 
 
+def exploring(environment: dict[str, str], *, quick: bool) -> str:
+    """What the other views of the Explore page take, each under its command; the map is painted on that screen."""
+    grid = ["tests.bench.breeding", *(["--rounds", "3"] if quick else [])]
+    groove = ["tests.bench.grooves", *(["--sliders", "5"] if quick else [])]
+    map_view = ["tests.bench.map_view", *(["--frames", "40"] if quick else [])]
+    told = [(words, _output(words)) for words in (grid, groove)]
+    frames = f"```\n{_output(map_view, environment)}\n```"
+    return "\n\n".join(f"`python -m {' '.join(words)}`\n\n{said}" for words, said in (*told, (map_view, frames)))
+
+
 def figures(*, quick: bool) -> str:
     """All tables, each under the command that made it."""
     window = ["tests.bench.window", "--train", *(["--moves", "300", "--seconds", "10"] if quick else [])]
@@ -56,10 +66,12 @@ def figures(*, quick: bool) -> str:
     networks = ["lunar_studio", "bench", *(["--quick"] if quick else []), "--json"]
     with virtual_screen(1920, 1080) as screen:
         in_the_window = _output(window, screen.environment)
+        explore = exploring(screen.environment, quick=quick)
     told = networks_table(_output(networks))
     parts = [
         f"Measured on {datetime.now(UTC):%d %B %Y}.",
         f"### Slider to picture, and the event loop\n\n`python -m {' '.join(window)}`\n\n{in_the_window}",
+        f"### Grids, grooves and the map\n\n{explore}",
         f"### From the command to the first sprite\n\n`python -m {' '.join(start)}`\n\n{_output(start)}",
         f"### Training, drawing, judging\n\n`lunar-studio {' '.join(networks[1:])}`\n\n{told}",
     ]

@@ -36,7 +36,7 @@ from lunar_studio.workers.thread_host import Crash
 from tests.bench.figures import machine_facts, machine_sentence, markdown
 from tests.bench.hand import Wait
 from tests.soak.artist import Artist
-from tests.soak.hands import Answers, chosen_files
+from tests.soak.hands import Answers, chosen_files, turn
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 BEGIN, END = "<!-- results: made by python -m tests.soak.exploring -->", "<!-- end of results of exploring -->"
@@ -67,6 +67,7 @@ class Standing:
     @classmethod
     def now(cls) -> Standing:
         """As it is."""
+        turn()
         gc.collect()
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return cls(
@@ -150,7 +151,7 @@ def settle(studio: Studio) -> None:
     """
     deadline = time.monotonic() + _SETTLE_LIMIT_S
     while True:
-        QApplication.processEvents()
+        turn()
         current, document = studio.controller.current, studio.session.document
         if current is not None and (current.latent, current.edits) == (document.latent, document.edits):
             return
@@ -170,12 +171,14 @@ def act(studio: Studio, trouble: Trouble, actions: int, rng: random.Random, *, t
     """Let the artist do so many things; fewer where the time is up."""
     artist, result, begun = Artist(studio, rng), Result(), time.monotonic()
     for number in range(1, actions + 1):
-        trouble.note(number, "?")
+        name, deed = artist.choose()
+        trouble.note(number, name)
         try:
-            deed = artist.act()
-            trouble.note(number, deed)
-            QApplication.processEvents()
-            result.done[deed] += 1
+            deed()
+            turn()
+            if studio.window.page != "explore":
+                studio.window.open_page("explore")
+            result.done[name] += 1
             if number % _SETTLE_EVERY == 0:
                 settle(studio)
                 close_dialogs()
@@ -227,7 +230,7 @@ def soak(
         close_dialogs()
         studio.window.close()
         stalled = studio.shut_down()
-        QApplication.processEvents()
+        turn()
         trouble.stop()
         reporter.uninstall()
         faulthandler.enable()
@@ -236,7 +239,7 @@ def soak(
     result.found, result.seconds = trouble.found, time.monotonic() - begun
     studio.window.deleteLater()
     studio.deleteLater()
-    QApplication.processEvents()
+    turn()
     return result
 
 
