@@ -31,7 +31,7 @@ from lunar_studio.models.model_file import describe
 from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import Vocabulary
-from lunar_studio.training.batch import Batch, lesson_size
+from lunar_studio.training.batch import Batch, Lesson, lesson_size
 from lunar_studio.training.device import Plan, choose_plan
 from lunar_studio.training.state import new_state
 from lunar_studio.training.step import training_step
@@ -258,8 +258,9 @@ def _random_batch(config: RunConfig, size: int) -> Batch:
         return torch.randint(0, 256, (count, side, side, 4), generator=generator, dtype=torch.uint8)
 
     words = torch.nn.functional.normalize(torch.randn(size, config.teacher.embedding_dim, generator=generator), dim=1)
-    harm, captions = torch.zeros(lesson, dtype=torch.int64), words[:0]
-    return Batch(noise(size), words, noise(lesson), noise(lesson), harm, captions)
+    rgba, harm = noise(size), torch.zeros(lesson, dtype=torch.int64)
+    taught = Lesson(rgba[:lesson], noise(lesson), noise(lesson), harm, words[:lesson], words[:0])
+    return Batch(rgba, words, taught)
 
 
 class PlainStep:
@@ -298,9 +299,9 @@ class PlainStep:
         soft, recon = self._vae.reconstruct(z_BL, x_BCHW)
         self._learn(0, recon + training.kl_weight * kl_loss(mu, logvar, training.kl_form))
 
-        count = len(batch.bad_BHWC)
+        count, lesson = len(batch.lesson), batch.lesson
         drawn = self._vae.hard(z_BL[:count], soft[:count]).detach()
-        damaged = self._vae.prepare(torch.cat([batch.mild_BHWC, batch.bad_BHWC]))
+        damaged = self._vae.prepare(torch.cat([lesson.mild_BHWC, lesson.bad_BHWC]))
         judged = self._teacher(torch.cat([x_BCHW[:count], damaged, drawn]))
         real, mild, bad, fake = judged.logit_B.split(count)
         ranking = ranking_loss(real, mild, 0.5) + ranking_loss(mild, bad, 0.5) + ranking_loss(real, fake)

@@ -174,6 +174,13 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Literal["experts", "backbone"],
         Meta(description="Where the semantic head looks: at what the experts found, or at the picture for itself."),
     ] = "experts"
+    turn: Annotated[
+        float,
+        Meta(ge=0.0, le=1.0, description="Share of sprites that it is shown turned, so that it knows none by heart."),
+    ] = 0.0
+    tint: Annotated[
+        float, Meta(ge=0.0, le=1.0, description="Share of sprites that it is shown with all colours moved alike.")
+    ] = 0.0
     finish_share: Annotated[
         float,
         Meta(

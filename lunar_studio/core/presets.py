@@ -30,6 +30,8 @@ _LIVE_TEACHER = TeacherConfig(
     peaks=True,
     steady=True,
     words_from="backbone",
+    turn=0.6,
+    tint=0.2,
 )
 
 # Summed KL at 0.5 nats against a likelihood summed over pixels: reconstruction leads, walks stay smooth.

@@ -21,6 +21,8 @@ I64 = npt.NDArray[np.int64]
 _ORDER_STREAM = 8
 # After so many rounds what is left has hardly any weight between it, and is drawn by going through all of it.
 _ROUNDS = 8
+# How far colours are moved: into each other, apart, and together, in levels of 255.
+_MIXED, _GAIN, _LIFT = 0.12, (0.8, 1.2), 20.0
 
 
 class Drawing:
@@ -135,6 +137,44 @@ def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: in
     if shift_px > 0:
         out = _moved(out, rng.integers(-shift_px, shift_px + 1, (count, 2)))
     return out
+
+
+def vary(rgba_NHWC: U8, rng: np.random.Generator, *, turn: float, tint: float) -> tuple[U8, npt.NDArray[np.bool_]]:
+    """Sprites that nobody may have meant, but as well made as before: turned, or with all colours moved alike.
+
+    For whoever shall judge how a sprite is made and not know it by heart.
+
+    Args:
+        rgba_NHWC: uint8, square; not changed.
+        rng: Where chance comes from.
+        turn: Share that is turned by a quarter, a half or three quarters, or upside down.
+        tint: Share whose colours go through one mild affine map, which keeps equal pixels equal.
+
+    Returns:
+        A new array of the same shape, and which of them have other colours, (N,).
+    """
+    out = np.array(rgba_NHWC)
+    for index in np.flatnonzero(rng.random(len(out)) < turn).tolist():
+        quarter = int(rng.integers(4))
+        turned = np.rot90(out[index], quarter) if quarter else out[index][::-1]
+        out[index] = turned
+    tinted_N = rng.random(len(out)) < tint
+    for index in np.flatnonzero(tinted_N).tolist():
+        out[index] = _tinted(out[index], rng)
+    return out, tinted_N
+
+
+def _tinted(rgba_HWC: U8, rng: np.random.Generator) -> U8:
+    visible_HW = rgba_HWC[..., 3] > 0
+    if not visible_HW.any():
+        return rgba_HWC
+    colours_PC = rgba_HWC[visible_HW][:, :3].astype(np.float32)
+    mixing_CC = np.eye(3, dtype=np.float32) + rng.normal(0.0, _MIXED, (3, 3)).astype(np.float32)
+    middle_C = colours_PC.mean(axis=0)
+    moved_PC = (colours_PC - middle_C) @ mixing_CC.T * rng.uniform(*_GAIN) + middle_C + rng.normal(0.0, _LIFT, 3)
+    tinted: U8 = rgba_HWC.copy()
+    tinted[visible_HW, :3] = np.clip(moved_PC + 0.5, 0, 255).astype(np.uint8)
+    return tinted
 
 
 def _moved(rgba_NHWC: U8, wishes_N2: npt.NDArray[np.int64]) -> U8:

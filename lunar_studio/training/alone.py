@@ -65,9 +65,7 @@ class TeacherAlone:
         assert state.teacher is not None
         state.teacher.train()
         _set_rate(state, "teacher", training.teacher_learning_rate * cosine(index / self.steps))
-        losses, _, _ = teacher_step(
-            state, state.teacher, self._lessons.damaged_batch(index, self._plan), None, self._plan
-        )
+        losses, _, _ = teacher_step(state, state.teacher, self._lessons.lesson(index, self._plan), None, self._plan)
         state.optimizers["teacher"].zero_grad(set_to_none=True)
         state.update_average("teacher", index)
         return losses["teacher"]

@@ -12,6 +12,40 @@ from torch import Tensor
 _LESSON_SHARE = 4
 
 
+Rows = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the teacher learns from in a step; without rows when it does not.
+
+    Attributes:
+        real_BHWC: uint8 sprites as an artist could have drawn them.
+        mild_BHWC: The same, damaged a little.
+        bad_BHWC: The same, damaged in the same places but more.
+        harm_B: In which way, int64: the place of the family in `pixels.damage.FAMILIES`.
+        words_BD: Caption embeddings; zero rows have no caption.
+        captions_CD: Embeddings of the different captions of the art, the same for every lesson.
+    """
+
+    real_BHWC: Tensor
+    mild_BHWC: Tensor
+    bad_BHWC: Tensor
+    harm_B: Tensor
+    words_BD: Tensor
+    captions_CD: Tensor
+
+    def __len__(self) -> int:
+        """How many sprites it has."""
+        return len(self.bad_BHWC)
+
+    def of(self, rows: Rows) -> Lesson:
+        """The lesson with some of its rows."""
+        each = (self.real_BHWC, self.mild_BHWC, self.bad_BHWC, self.harm_B, self.words_BD)
+        real, mild, bad, harm, words = map(rows, each)
+        return Lesson(real, mild, bad, harm, words, self.captions_CD)
+
+
 @dataclass(frozen=True)
 class Batch:
     """What one step learns from.
@@ -19,29 +53,16 @@ class Batch:
     Attributes:
         rgba_BHWC: uint8 sprites, augmented.
         words_BD: Caption embeddings; zero rows have no caption.
-        mild_BHWC: The first sprites, damaged a little; empty when the teacher does not learn in this step.
-        bad_BHWC: The same sprites, damaged the same way but more.
-        harm_B: In which way, int64: the place of the family in `pixels.damage.FAMILIES`.
-        captions_CD: Embeddings of the different captions of the art, the same for every batch.
+        lesson: The teacher's, on the first sprites of the batch.
     """
 
     rgba_BHWC: Tensor
     words_BD: Tensor
-    mild_BHWC: Tensor
-    bad_BHWC: Tensor
-    harm_B: Tensor
-    captions_CD: Tensor
+    lesson: Lesson
 
-    def of(self, rows: Callable[[Tensor], Tensor]) -> Batch:
-        """The batch with some rows of everything that has one for each sprite."""
-        return Batch(
-            rows(self.rgba_BHWC),
-            rows(self.words_BD),
-            rows(self.mild_BHWC),
-            rows(self.bad_BHWC),
-            rows(self.harm_B),
-            self.captions_CD,
-        )
+    def of(self, rows: Rows) -> Batch:
+        """The batch with some of its rows, and of its lesson's."""
+        return Batch(rows(self.rgba_BHWC), rows(self.words_BD), self.lesson.of(rows))
 
 
 def lesson_size(batch: int) -> int:

@@ -10,12 +10,12 @@ import torch
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.config import RunConfig, TrainingConfig
-from lunar_studio.data.batches import augment, batch_indices
+from lunar_studio.data.batches import augment, batch_indices, vary
 from lunar_studio.data.dataset import F64, I64, Dataset
 from lunar_studio.models.losses import kl_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
-from lunar_studio.training.batch import Batch, lesson_size
+from lunar_studio.training.batch import Batch, Lesson, lesson_size
 from lunar_studio.training.device import Plan
 from lunar_studio.training.state import TrainState
 
@@ -53,10 +53,16 @@ class Lessons:
             shift_px=training.shift_px,
             recolour=training.recolour,
         )
-        return self._batch(rgba, places, rng, plan, taught=lesson_size(len(rgba)) if self._teaches(step) else 0)
+        words = self._words_ND[torch.from_numpy(places)]
+        taught = lesson_size(len(rgba)) if self._teaches(step) else 0
+        return Batch(
+            torch.from_numpy(rgba).to(plan.device),
+            words.to(plan.device),
+            self._lesson(rgba[:taught], words[:taught], rng, plan),
+        )
 
-    def damaged_batch(self, step: int, plan: Plan) -> Batch:
-        """A batch of the teacher's alone: every sprite of it is damaged."""
+    def lesson(self, step: int, plan: Plan) -> Lesson:
+        """What the teacher learns from in a step of its own: a whole batch, every sprite of it damaged."""
         training = self.config.training
         rng = np.random.default_rng([training.seed, step, _TEACHER_STREAM])
         places = batch_indices(
@@ -65,21 +71,20 @@ class Lessons:
         rgba = augment(
             self.dataset.sprites_NHWC[self._train[places]], rng, flip=training.flip, shift_px=training.shift_px
         )
-        return self._batch(rgba, places, rng, plan, taught=len(rgba))
+        return self._lesson(rgba, self._words_ND[torch.from_numpy(places)], rng, plan)
 
     def _teaches(self, step: int) -> bool:
         training = self.config.training
         return training.teacher_mode in ("joint", "alternating") and step % training.teacher_every == 0
 
-    def _batch(self, rgba: U8, places: I64, rng: np.random.Generator, plan: Plan, *, taught: int) -> Batch:
-        harmed = damaged_pairs(rgba[:taught], rng)
-        words = self._words_ND[torch.from_numpy(places)]
-        return Batch(
-            *(
-                value.to(plan.device)
-                for value in (torch.from_numpy(rgba), words, *map(torch.from_numpy, harmed), self._captions_CD)
-            )
-        )
+    def _lesson(self, rgba: U8, words_BD: torch.Tensor, rng: np.random.Generator, plan: Plan) -> Lesson:
+        teacher = self.config.teacher
+        turned, _ = vary(rgba, rng, turn=teacher.turn, tint=0.0)
+        real, tinted_B = vary(turned, rng, turn=0.0, tint=teacher.tint)
+        # Whatever the colours are now, they are not those of the caption.
+        words_BD = words_BD * torch.from_numpy(~tinted_B).float()[:, None]
+        parts = (torch.from_numpy(real), *map(torch.from_numpy, damaged_pairs(real, rng)), words_BD, self._captions_CD)
+        return Lesson(*(part.to(plan.device) for part in parts))
 
     @torch.inference_mode()
     def validation_losses(self, state: TrainState, sprites_NHWC: U8, plan: Plan) -> dict[str, float]:

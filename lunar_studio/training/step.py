@@ -66,8 +66,8 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
     losses, drawn, latents, norm = _vae_gradients(state, own, plan, generator)
     norms: dict[Part, float] = {"vae": norm}
     shares: tuple[float, ...] = ()
-    if all_finite(losses, norms) and state.teacher is not None and len(batch.bad_BHWC):
-        taught, shares, norms["teacher"] = teacher_gradients(state, state.teacher, own, drawn, plan)
+    if all_finite(losses, norms) and state.teacher is not None and len(batch.lesson):
+        taught, shares, norms["teacher"] = teacher_gradients(state, state.teacher, own.lesson, drawn, plan)
         losses |= taught
     if all_finite(losses, norms):
         losses["prior"], norms["prior"] = _prior_gradients(state, batch, peers.gather(latents), plan, generator)

@@ -11,6 +11,7 @@ Shapes: B batch, E experts, C captions, D embedding numbers.
 from __future__ import annotations
 
 from functools import lru_cache
+from operator import itemgetter
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from lunar_studio.models.losses import (
 )
 from lunar_studio.models.teacher import Judgement, LunarMoETeacher
 from lunar_studio.pixels.damage import FAMILIES
-from lunar_studio.training.batch import Batch
+from lunar_studio.training.batch import Lesson
 from lunar_studio.training.device import Plan
 from lunar_studio.training.gradients import all_finite, settled
 from lunar_studio.training.state import TrainState
@@ -50,21 +51,21 @@ def reward(teacher: nn.Module, drawn_BCHW: Tensor, kind: str, target: float) -> 
 
 
 def teacher_step(
-    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor | None, plan: Plan
+    state: TrainState, teacher: LunarMoETeacher, lesson: Lesson, drawn_BCHW: Tensor | None, plan: Plan
 ) -> tuple[dict[str, float], tuple[float, ...], bool]:
     """Teach the teacher: real above mildly damaged above badly damaged, and real above drawn.
 
     Args:
         state: Its VAE prepares the pictures; its teacher's optimizer takes the step.
         teacher: In training mode.
-        batch: With damaged sprites.
+        lesson: With rows.
         drawn_BCHW: The VAE's pictures of the same sprites, or None where it draws none now.
         plan: Where to compute.
 
     Returns:
         Losses, mean gate weights, and whether all was finite; when not, nothing was changed.
     """
-    losses, shares, norm = teacher_gradients(state, teacher, batch, drawn_BCHW, plan)
+    losses, shares, norm = teacher_gradients(state, teacher, lesson, drawn_BCHW, plan)
     sound = all_finite(losses, {"teacher": norm})
     if sound:
         state.scaler.step(state.optimizers["teacher"])
@@ -73,23 +74,22 @@ def teacher_step(
 
 
 def teacher_gradients(
-    state: TrainState, teacher: LunarMoETeacher, batch: Batch, drawn_BCHW: Tensor | None, plan: Plan
+    state: TrainState, teacher: LunarMoETeacher, lesson: Lesson, drawn_BCHW: Tensor | None, plan: Plan
 ) -> tuple[dict[str, float], tuple[float, ...], float]:
     """Gradients of the teacher, in as many micro-batches as the VAE's where each can hold two sprites."""
     vae, config = state.vae, state.config.training
-    count = len(batch.bad_BHWC)
+    count = len(lesson)
     totals: dict[str, float] = {}
     shares: list[Tensor] = []
     for rows in torch.arange(count).chunk(min(config.accumulate, max(1, count // 2))):
         chosen = slice(int(rows[0]), int(rows[-1]) + 1)
-        kinds = [vae.prepare(rgba[chosen]) for rgba in (batch.rgba_BHWC[:count], batch.mild_BHWC, batch.bad_BHWC)]
+        part = lesson.of(itemgetter(chosen))
+        kinds = [vae.prepare(rgba) for rgba in (part.real_BHWC, part.mild_BHWC, part.bad_BHWC)]
         if drawn_BCHW is not None:
             kinds.append(drawn_BCHW[:count][chosen].to(kinds[0].dtype))
         with plan.autocast():
             judged = teacher(torch.cat(kinds).contiguous(memory_format=plan.memory_format))
-        loss, losses, gate_E = _lesson(
-            state, judged, batch.words_BD[:count][chosen], batch.harm_B[chosen], batch.captions_CD
-        )
+        loss, losses, gate_E = _loss(state, judged, part)
         share = len(rows) / count
         torch.autograd.backward(state.scaler.scale(loss * share))
         shares.append(gate_E * share)
@@ -99,20 +99,16 @@ def teacher_gradients(
     return state.peers.mean(totals), tuple(map(float, torch.stack(shares).sum(dim=0))), norm
 
 
-def _lesson(
-    state: TrainState, judged: Judgement, words_BD: Tensor, harm_B: Tensor, captions_CD: Tensor
-) -> tuple[Tensor, dict[str, float], Tensor]:
+def _loss(state: TrainState, judged: Judgement, lesson: Lesson) -> tuple[Tensor, dict[str, float], Tensor]:
     """Loss, its parts, and mean gate weights (E,), over the rows of all processes.
 
     Args:
         state: For weights.
         judged: Of this process: real, mildly damaged, badly damaged and, maybe, drawn sprites, one after another.
-        words_BD: Of the real ones.
-        harm_B: In which way each was damaged.
-        captions_CD: Among which a sprite's own is to be found.
+        lesson: Of this process.
     """
     config, peers = state.config.training, state.peers
-    count = len(words_BD)
+    count = len(lesson)
     logits = [peers.gather(rows) for rows in torch.split(judged.logit_B, count)]
     real, mild, bad, *drawn = logits
     ranking = ranking_loss(real, mild, _MARGIN) + ranking_loss(mild, bad, _MARGIN)
@@ -121,11 +117,11 @@ def _lesson(
     craft = ranking + _verdict(real, bad) + _MILD_SHARE * F.softplus(mild).mean() + pairs_loss(real, bad, _PAIRS_MARGIN)
     experts = [peers.gather(rows) for rows in torch.split(judged.expert_logits_BE, count)[:3]]
     gate_BE = peers.gather(judged.gate_BE)
-    own_B = _expert_of(judged.gate_BE.shape[1]).to(harm_B.device)[peers.gather(harm_B)]
+    own_B = _expert_of(judged.gate_BE.shape[1]).to(lesson.harm_B.device)[peers.gather(lesson.harm_B)]
     asked_B = peers.gather(torch.split(judged.gate_BE, count)[2]).gather(1, own_B[:, None]).squeeze(1)
     kinds = _kinds(experts[0], experts[1], experts[2], own_B) - _ASK_SHARE * torch.log(asked_B.clamp(min=1e-6)).mean()
-    seen_BD, target_BD = peers.gather(judged.embedding_BD[:count]), peers.gather(words_BD)
-    semantic, caption = semantic_loss(seen_BD, target_BD), caption_loss(seen_BD, target_BD, captions_CD)
+    seen_BD, target_BD = peers.gather(judged.embedding_BD[:count]), peers.gather(lesson.words_BD)
+    semantic, caption = semantic_loss(seen_BD, target_BD), caption_loss(seen_BD, target_BD, lesson.captions_CD)
     loss = (
         craft
         + config.expert_weight * kinds

@@ -61,7 +61,7 @@ def _steps(config: object, count: int) -> None:
 
     from lunar_studio.core.config import RunConfig
     from lunar_studio.models.checkpointing import enable_gradient_checkpointing
-    from lunar_studio.training.batch import Batch, lesson_size
+    from lunar_studio.training.batch import Batch, Lesson, lesson_size
     from lunar_studio.training.device import Plan
     from lunar_studio.training.state import new_state
     from lunar_studio.training.step import training_step
@@ -77,11 +77,9 @@ def _steps(config: object, count: int) -> None:
     words = torch.rand(batch, config.teacher.embedding_dim)
     lesson = lesson_size(batch)
     for _ in range(count):
-        outcome = training_step(
-            state,
-            Batch(rgba, words, rgba[:lesson], rgba[:lesson], torch.zeros(lesson, dtype=torch.int64), words[:0]),
-            plan,
-        )
+        harm = torch.zeros(lesson, dtype=torch.int64)
+        taught = Lesson(rgba[:lesson], rgba[:lesson], rgba[:lesson], harm, words[:lesson], words[:0])
+        outcome = training_step(state, Batch(rgba, words, taught), plan)
         assert outcome.finite
 
 

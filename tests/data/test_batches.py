@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lunar_studio.core.arrays import U8
-from lunar_studio.data.batches import Drawing, _drawings, augment, batch_indices
+from lunar_studio.data.batches import Drawing, _drawings, augment, batch_indices, vary
 from tests.pixels.drawn import blob, texture
 
 
@@ -122,3 +122,25 @@ def test_each_augmentation_happens() -> None:
     tinted = augment(sprites, rng, flip=False, shift_px=0, recolour=1.0)
     assert np.array_equal(tinted[..., 3], sprites[..., 3])
     assert (tinted != sprites).any(axis=(1, 2, 3)).mean() > 0.5
+
+
+@given(st.integers(0, 2**20), st.floats(0, 1), st.floats(0, 1))
+def test_varied_sprites_keep_what_is_visible_and_which_pixels_are_equal(seed: int, turn: float, tint: float) -> None:
+    sprites = np.stack([blob(seed % 97 + index, 12).rgba_HWC for index in range(4)])
+    varied, tinted = vary(sprites, np.random.default_rng(seed), turn=turn, tint=tint)
+    assert varied.shape == sprites.shape
+    for before, after, has_other_colours in zip(sprites, varied, tinted.tolist(), strict=True):
+        assert (after[..., 3] > 0).sum() == (before[..., 3] > 0).sum()
+        colours = [len(np.unique(picture.reshape(-1, 4), axis=0)) for picture in (before, after)]
+        assert colours[1] <= colours[0]
+        if not has_other_colours:
+            assert sorted(map(tuple, after.reshape(-1, 4).tolist())) == sorted(
+                map(tuple, before.reshape(-1, 4).tolist())
+            )
+
+
+def test_nothing_varies_where_nothing_is_asked() -> None:
+    sprites = np.stack([blob(index, 12).rgba_HWC for index in range(3)])
+    varied, tinted = vary(sprites, np.random.default_rng(0), turn=0.0, tint=0.0)
+    assert np.array_equal(varied, sprites)
+    assert not tinted.any()

@@ -185,8 +185,8 @@ def test_the_teacher_learns_alone_to_rank_damage(tmp_path: Path) -> None:
     plan = Plan(CPU, "fp32", "test")
     state = new_state(config, plan)
     lessons = Lessons(dataset, Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim), config)
-    assert len(lessons.batch(0, plan).bad_BHWC) == 0, "it does not learn beside the VAE"
-    assert len(lessons.damaged_batch(0, plan).bad_BHWC) == config.training.batch_size
+    assert len(lessons.batch(0, plan).lesson) == 0, "it does not learn beside the VAE"
+    assert len(lessons.lesson(0, plan)) == config.training.batch_size
     lesson = TeacherAlone(state, lessons, plan)
     losses = [lesson.step(index) for index in range(lesson.steps)]
     assert lesson.steps == 60

@@ -212,7 +212,7 @@ def test_the_judges_own_step_moves_it_alone(dataset: Path) -> None:
     state, given = new_state(tiny(), PLAN), batch(dataset, tiny())
     before = weights(state)
     assert state.teacher is not None
-    _, _, sound = teacher_step(state, state.teacher, given, None, PLAN)
+    _, _, sound = teacher_step(state, state.teacher, given.lesson, None, PLAN)
     after = weights(state)
     assert sound
     assert any(not torch.equal(before[key], after[key]) for key in before if key.startswith("teacher."))
