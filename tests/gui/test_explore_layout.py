@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from lunar_studio.core.latent import Latent
 from lunar_studio.core.score import Score
 from lunar_studio.gui import theme
 from lunar_studio.gui.explore.teacher_panel import sentence, sentence_that_fits
 from lunar_studio.gui.widgets.labels import ElidedLabel
+from lunar_studio.session.teaching import TaughtSlider
+from lunar_studio.session.teaching_commands import AddSlider
+from tests.gui.fakes import LATENT_DIM
 from tests.gui.shell_studio import ShellStudio, studio
 
 VIEWS = ("sprite", "breed", "mix", "map")
@@ -92,6 +97,12 @@ def test_the_teach_panel_fits_and_covers_nothing(shell: ShellStudio, qtbot: QtBo
     assert area(page.right, page).contains(area(page.teach.make, page))
     assert not cut_off(page.teach)
     assert not overlapping(page.teach)
+    long = TaughtSlider("yours/1", "long-eared", Latent(np.eye(LATENT_DIM)[0]), 0.0, 1.0, 0.17, 12, 12)
+    shell.controller.do(AddSlider(long))
+    qtbot.wait(50)
+    remove = page.teach.findChild(QToolButton, "teach-remove/yours/1")
+    assert isinstance(remove, QToolButton)
+    assert area(page.right, page).contains(area(remove, page)), "a slider made before must not push the panel wider"
     page.teach.close_button.click()
     assert page.latents.isVisible()
 

@@ -12,7 +12,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.carried import accept
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
-from lunar_studio.gui.widgets.labels import Label
+from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 from lunar_studio.session.breeding import Share
@@ -229,7 +229,9 @@ class TeachPanel(Panel):
             row = QHBoxLayout(box)
             row.setContentsMargins(0, 0, 0, 0)
             row.addWidget(Label(name))
-            row.addWidget(Label(f"{slider.strength} · {slider.more} more, {slider.less} less", role="muted"), 1)
+            facts = ElidedLabel(role="muted")
+            facts.set_text(f"{slider.strength} · {slider.more} more, {slider.less} less")
+            row.addWidget(facts, 1)
             remove = IconButton("trash", f"Remove {name}", tip=f"Remove the slider {name}; undo brings it back")
             remove.setObjectName(f"teach-remove/{slider.id}")
             remove.setProperty("slider", slider.id)
