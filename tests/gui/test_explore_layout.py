@@ -16,7 +16,6 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.score import Score
 from lunar_studio.gui import theme
 from lunar_studio.gui.explore.teacher_panel import sentence, sentence_that_fits
-from lunar_studio.gui.widgets.labels import ElidedLabel
 from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.session.teaching_commands import AddSlider
 from tests.gui.fakes import LATENT_DIM
@@ -41,7 +40,7 @@ def texts(page: QWidget) -> list[QWidget]:
     """Buttons with words and lines of text that can be seen whole, if the layout is right."""
     found: list[QWidget] = [one for one in page.findChildren(QPushButton) if one.isVisible() and one.text()]
     labels = [one for one in page.findChildren(QLabel) if one.isVisible() and one.text()]
-    return found + [one for one in labels if not isinstance(one, ElidedLabel)]
+    return [*found, *labels]
 
 
 def cut_off(page: QWidget) -> list[str]:
@@ -60,10 +59,13 @@ def overlapping(page: QWidget) -> list[str]:
     """Pairs of neighbours, in one parent, that lie over each other."""
     found = []
     for parent in page.findChildren(QWidget):
+        laid_out = parent.layout()
+        if laid_out is None:
+            continue
         inside = [
             one
             for one in parent.children()
-            if isinstance(one, QWidget) and one.isVisible() and parent.layout() and parent.layout().indexOf(one) >= 0
+            if isinstance(one, QWidget) and one.isVisible() and laid_out.indexOf(one) >= 0
         ]
         for one, other in combinations(inside, 2):
             if one.geometry().intersects(other.geometry()):

@@ -150,13 +150,13 @@ def test_sprites_come_from_shelf_and_strip(shell: ShellStudio, view: MixView, qt
     assert page.views.current == "mix"
     qtbot.waitUntil(lambda: len(page.strip._latents) > 2)
     page.strip.mix_asked.emit(page.strip._latents[2], shell.loader.explorer.decode(page.strip._latents[2]))
-    assert page.mixing.latents == (shell.session.document.bookmarks[0].latent, page.strip._latents[2])
+    assert list(page.mixing.latents) == [shell.session.document.bookmarks[0].latent, page.strip._latents[2]]
     page.mixing.add_current()
     assert len(page.mixing.latents) == 2, "the same sprite is there once"
     view.pad.remove_asked.emit(0)
-    assert page.mixing.latents == (page.strip._latents[2],)
+    assert list(page.mixing.latents) == [page.strip._latents[2]]
     qtbot.mouseClick(view.clear, LEFT)
-    assert page.mixing.latents == ()
+    assert not page.mixing.latents
     assert not view.show_steps.isEnabled()
 
 

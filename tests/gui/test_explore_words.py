@@ -68,6 +68,7 @@ def test_the_last_word_is_completed_the_most_frequent_first(field: WordField, qt
     assert shown == ["monster", "moss", "monk"]
     assert completer.pathFromIndex(found.index(1, 0)) == "red moss"
     popup = completer.popup()
+    assert popup is not None
     qtbot.waitUntil(popup.isVisible)
     qtbot.keyClick(popup, Qt.Key.Key_Down)
     qtbot.keyClick(popup, Qt.Key.Key_Return)

@@ -85,6 +85,11 @@ def test_a_thumbnail_is_drawn_where_it_shall_be_pixel_by_pixel(qapp: QApplicatio
     sheet.draw(painter, np.array([65]), np.array([50], np.float32), np.array([50], np.float32), 1.0)
     painter.end()
     corner = 50 - CELL_PX // 2
-    assert image.pixelColor(corner, corner).getRgb()[:3] == (0, 255, 0)
-    assert image.pixelColor(corner + 31, corner + 31).getRgb()[:3] == (200, 10, 10)
-    assert image.pixelColor(corner - 1, corner).getRgb()[:3] == (0, 0, 0)
+    assert _rgb(image, corner, corner) == (0, 255, 0)
+    assert _rgb(image, corner + 31, corner + 31) == (200, 10, 10)
+    assert _rgb(image, corner - 1, corner) == (0, 0, 0)
+
+
+def _rgb(image: QImage, x: int, y: int) -> tuple[int, int, int]:
+    colour = image.pixelColor(x, y)
+    return colour.red(), colour.green(), colour.blue()
