@@ -217,6 +217,8 @@ class ExploreWorker(Worker):
                 self.guard(partial(self._decode, decode[0], *decode[1]))
             self._begin_requests()
             self._step_request()
+        # What is half done tells its end here: when the interpreter ends, there is nobody left to tell, and Qt crashes.
+        self._underway.clear()
         self._explorer = None
 
     def _wait_for_work(self) -> bool:
