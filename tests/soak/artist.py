@@ -80,13 +80,10 @@ class Artist:
         """Everything the artist does."""
         return tuple(self._names)
 
-    def act(self) -> str:
-        """Do one thing; returns what."""
+    def choose(self) -> tuple[str, Callable[[], None]]:
+        """What to do next: its name, and the doing."""
         name, _, deed = self._rng.choices(self._deeds, self._weights)[0]
-        deed()
-        if self._window.page != "explore":
-            self._window.open_page("explore")
-        return name
+        return name, deed
 
     # ---- sliders -------------------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Slot, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 
 from lunar_studio import paths
 from lunar_studio.app import Studio
@@ -44,7 +44,7 @@ MOST_GROWTH_MB = 50.0
 _WARM_UP_SHARE = 0.1
 _LOAD_LIMIT_MS = 120_000
 _SETTLE_EVERY = 25
-_SETTLE_LIMIT_S = 20.0
+_SETTLE_LIMIT_S = 120.0  # on a busy machine the model may come to its turn late
 _OFFSCREEN_ONLY = ("This plugin does not support", "QFont::fromString", "propagateSizeHints")
 
 
@@ -156,8 +156,24 @@ def settle(studio: Studio) -> None:
         if current is not None and (current.latent, current.edits) == (document.latent, document.edits):
             return
         if time.monotonic() > deadline:
-            raise TimeoutError("the canvas does not show the document")
+            raise TimeoutError(f"the canvas does not show the document: {_state(studio)}")
         time.sleep(0.002)
+
+
+def _state(studio: Studio) -> str:
+    """What is known of a studio that does not come to rest."""
+    current, document, page = studio.controller.current, studio.session.document, studio.window.explore
+    facts = {
+        "the document has a sprite": document.latent is not None,
+        "one is shown": current is not None,
+        "of the same latent": current is not None and current.latent == document.latent,
+        "with the same pixels": current is not None and current.edits == document.edits,
+        "pins are followed": page.following.is_running,
+        "improving is open": page.improving.is_open,
+        "its threads": studio.host.names,
+        "the banner says": [label.text() for label in studio.window.banner.findChildren(QLabel)],
+    }
+    return ", ".join(f"{what}: {how}" for what, how in facts.items())
 
 
 def close_dialogs() -> None:
