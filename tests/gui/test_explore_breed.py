@@ -16,6 +16,7 @@ from lunar_studio.gui.explore.generation_tree import places, told
 from lunar_studio.session.breeding import BreedingTree, Generation
 from lunar_studio.session.breeding_commands import MarkChildren
 from lunar_studio.session.commands import LockSlider
+from lunar_studio.session.pixel_commands import PaintPixels
 from tests.gui.shell_studio import ShellStudio, studio
 
 LEFT = Qt.MouseButton.LeftButton
@@ -187,3 +188,13 @@ def test_nodes_never_lie_on_each_other(parents: list[int]) -> None:
 def test_a_generation_is_told_in_words() -> None:
     one = Generation("a", (Latent([0.0]),) * 3, 7, 0.5, "shape", 36)
     assert told(BreedingTree((one,)), one) == "Generation 1: 36 from 3 parents, shape only, strength 0.50, seed 7"
+
+
+def test_pinned_pixels_lie_over_every_cell(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    begin(shell, view, qtbot)
+    free = [view.grid._images[index] for index in range(view.grid.count)]
+    shell.controller.do(PaintPixels(((1, 1),), (9, 200, 7, 255)))
+    pinned = [image.pixelColor(1, 1).getRgb() for image in view.grid._images if image is not None]
+    assert pinned == [(9, 200, 7, 255)] * view.grid.count
+    shell.session.undo()
+    assert view.grid._images == free

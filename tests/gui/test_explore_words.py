@@ -145,3 +145,18 @@ def test_no_words_roll_anything(shell: ShellStudio, field: WordField, qtbot: QtB
 
 def test_a_fit_in_words() -> None:
     assert (told(0.634), told(-0.2), told(float("nan"))) == ("63 %", "0 %", "")
+
+
+def test_drawing_again_brings_others_and_leaves_the_sprite(shell: ShellStudio, field: WordField, qtbot: QtBot) -> None:
+    page = shell.window.explore
+    enter(shell, field, qtbot, "blue slime")
+    before, latent = page.strip._latents, shell.session.document.latent
+    seed = page.wording._asked.seed
+    with qtbot.waitSignal(page.wording._service.found):
+        qtbot.mouseClick(page.strip.again, Qt.MouseButton.LeftButton)
+    assert page.strip.offered_title == "blue slime"
+    assert page.wording._asked.seed == seed + COUNT
+    assert not set(before) & set(page.strip._latents)
+    assert shell.session.document.latent == latent
+    page.strip.offer("In-betweens", before)
+    assert not page.strip.again.isEnabled(), "there is only one way between two sprites"
