@@ -96,6 +96,9 @@ def test_shift_click_draws_a_route_whose_steps_can_be_taken_and_kept(shell: Shel
     kept = len(shell.session.document.bookmarks)
     panel.route.keep_asked.emit()
     assert len(shell.session.document.bookmarks) == kept + len(route.latents)
+    panel.route.strip_asked.emit()
+    assert shell.window.explore.strip.offered_title == "Route"
+    assert shell.window.explore.strip._latents == tuple(route.latents)
     panel.route.thumbs[4].click()
     assert shell.session.document.latent == route.latents[4]
     panel.view.setFocus()
