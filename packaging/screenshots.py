@@ -34,6 +34,9 @@ _TRAIN_LIMIT_S = 900.0
 _MAP_LIMIT_S = 900.0
 _SLOW_S = 180.0
 _GRID_QUIET_S = 2.0
+_WALK = 14
+"""Steps over the map, for a route that can be seen."""
+
 WORDS = "blue dragon"
 KEPT_SEEDS = (25, 64, 37, 51, 83, 59, 39, 80, 84)
 """Of the bundled model; chosen by eye among its first hundred."""
@@ -232,8 +235,8 @@ def sprite_map(photographer: Photographer, suffix: str) -> None:
     view = robot.find(name="map-view")
     robot.wait_until_still(view, _SLOW_S, _GRID_QUIET_S)
     robot.click(view)  # it has the keyboard now; the sprite lies there
-    robot.key("Right")
-    robot.key("Right")
+    for _ in range(_WALK):
+        robot.key("Right")
     robot.key("shift+Return")
     robot.wait_for("a route", lambda seen: seen.one(name="map-route"), _SLOW_S)
     robot.wait_until_still(limit_s=_SLOW_S, quiet_s=_GRID_QUIET_S)
