@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -186,23 +187,34 @@ def test_every_teacher_mode_trains(dataset: Path, tmp_path: Path, mode: str) -> 
 
 
 class _Poisoned:
-    """The document's KL loss, made infinite at chosen calls."""
+    """The document's KL loss, made infinite for so many calls once it is armed."""
 
-    def __init__(self, bad_calls: range) -> None:
-        self.calls, self.bad_calls = 0, bad_calls
+    def __init__(self) -> None:
+        self.left = 0
 
     def __call__(self, *arguments: object) -> object:
-        self.calls += 1
         value = model_losses.kl_loss(*arguments)  # type: ignore[arg-type]
-        return value * float("inf") if self.calls in self.bad_calls else value
+        if self.left == 0:
+            return value
+        self.left -= 1
+        return value * float("inf")
+
+    def after(self, step: int, calls: int, events: Iterator[TrainEvent]) -> Iterator[TrainEvent]:
+        """The events of a run, the loss poisoned when that step is done for the first time."""
+        armed = False
+        for event in events:
+            if not armed and isinstance(event, StepDone) and event.step == step:
+                self.left, armed = calls, True
+            yield event
 
 
 def test_a_loss_that_is_not_finite_goes_back_and_goes_on(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Four throw-away steps measure the machine; the eighth call is the fourth real step.
-    monkeypatch.setattr(step_module, "kl_loss", _Poisoned(range(8, 9)))
-    events = list(train(dataset, tmp_path / "run", tiny(max_steps=6, checkpoint_s=0.0)))
+    poisoned = _Poisoned()
+    monkeypatch.setattr(step_module, "kl_loss", poisoned)
+    run = train(dataset, tmp_path / "run", tiny(max_steps=6, checkpoint_s=0.0))
+    events = list(poisoned.after(3, 1, run))
     warned = [event for event in events if isinstance(event, Warned)]
     assert len(warned) == 1
     assert warned[0].step == 3
@@ -215,9 +227,10 @@ def test_a_loss_that_is_not_finite_goes_back_and_goes_on(
 def test_a_run_that_stays_infinite_ends_with_a_clear_message(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(step_module, "kl_loss", _Poisoned(range(8, 100)))
+    poisoned = _Poisoned()
+    monkeypatch.setattr(step_module, "kl_loss", poisoned)
     with pytest.raises(TrainingDiverged, match="not finite"):
-        list(train(dataset, tmp_path / "run", tiny(max_steps=6)))
+        list(poisoned.after(3, 100, train(dataset, tmp_path / "run", tiny(max_steps=6))))
     assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "failed"
 
 
