@@ -11,7 +11,6 @@ from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, table
 from lunar_studio.cli.art import Art
 from lunar_studio.cli.copies import told, warn_if_unknown, warn_of_copies
-from lunar_studio.core.credits import credits_text
 from lunar_studio.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def export(arguments: argparse.Namespace) -> Answer:
 
 def _guarded(arguments: argparse.Namespace, sprites: Sequence[Sprite]) -> tuple[str, list[dict[str, Any]]]:
     """The model's credits, and what its training art holds that is like each sprite; near copies are warned of."""
+    from lunar_studio.core.credits import credits_text
+
     engine = options.open_engine(arguments)
     warn_if_unknown(engine)
     found = [engine.likeness(sprite) for sprite in sprites]

@@ -7,8 +7,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, plain, to_json
 from lunar_studio.cli.art import make_folder
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 _BACKGROUND = (14, 17, 28, 255)
 _DOT_PX = 2
-_LOW, _HIGH = np.array([82, 66, 150, 255]), np.array([252, 232, 128, 255])
+_LOW, _HIGH = (82, 66, 150, 255), (252, 232, 128, 255)
 
 
 def add_to(commands: options.Commands) -> None:
@@ -96,13 +94,16 @@ def _places(made: SpriteMap) -> list[dict[str, object]]:
 
 def _picture(engine: Engine, made: SpriteMap, side: int) -> tuple[U8, int]:
     """RGBA pixels of the map, and how many of its sprites have room to be drawn."""
+    import numpy as np
+
     size = engine.info.image_size
     picture = np.empty((side, side, 4), np.uint8)
     picture[:] = _BACKGROUND
     inner = side - size - 2 * _DOT_PX
     corners = np.round(made.places_N2 * max(1, inner)).astype(np.int64) + _DOT_PX
     share = np.nan_to_num(made.scores_N / 100.0, nan=0.0)[:, None]
-    colours = (_LOW + share * (_HIGH - _LOW)).round().astype(np.uint8)
+    low, high = np.array(_LOW), np.array(_HIGH)
+    colours = (low + share * (high - low)).round().astype(np.uint8)
     for dy in range(_DOT_PX):
         for dx in range(_DOT_PX):
             picture[corners[:, 1] + size // 2 + dy, corners[:, 0] + size // 2 + dx] = colours
@@ -116,4 +117,4 @@ def _picture(engine: Engine, made: SpriteMap, side: int) -> tuple[U8, int]:
 def _lay(ground: U8, sprite: Sprite) -> None:
     there = sprite.rgba_HWC[..., 3:] / 255.0
     mixed = ground[..., :3] * (1.0 - there) + sprite.rgba_HWC[..., :3] * there
-    ground[..., :3] = mixed.round().astype(np.uint8)
+    ground[..., :3] = mixed.round()

@@ -12,8 +12,6 @@ from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage, plain, to_json, warn
 from lunar_studio.cli.art import make_folder
 from lunar_studio.cli.copies import told, warn_of_copies
-from lunar_studio.core.credits import credits_text
-from lunar_studio.core.prompt_words import ranking
 
 if TYPE_CHECKING:
     from lunar_studio.core.score import Score
@@ -65,6 +63,8 @@ def sample(arguments: argparse.Namespace) -> Answer:
     """
     engine = options.open_engine(arguments)
     _check_words(engine, arguments.prompt)
+    from lunar_studio.core.credits import credits_text
+    from lunar_studio.core.prompt_words import ranking
     from lunar_studio.export.credits import credits_path
     from lunar_studio.export.formats import GENERATED
     from lunar_studio.pixels.files import write_atomically, write_png

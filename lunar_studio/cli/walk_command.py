@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lunar_studio.cli import options
 from lunar_studio.cli.answer import Answer, WrongUsage
 from lunar_studio.cli.state_commands import check_fits, read_state
-from lunar_studio.core.groove import MOST_STOPS, REACH, STOPS, stops
+from lunar_studio.core.track import MOST_STOPS, REACH, STOPS, stops
 
 if TYPE_CHECKING:
     from lunar_studio.core.groove import Groove

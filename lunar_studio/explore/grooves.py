@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from lunar_studio.core.groove import Groove, latents_along, stops
+from lunar_studio.core.groove import Groove, latents_along
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.core.track import stops
 
 
 class DrawsAndJudges(Protocol):

@@ -85,8 +85,9 @@ class Pooling(nn.Module):
 class ExpertModule(nn.Module):
     """One expert: looks at the feature maps with its own convolution, then forms its own features."""
 
-    def __init__(self, channels: int, hidden_dim: int, feature_dim: int, pooling: Pooling) -> None:
+    def __init__(self, channels: int, hidden_dim: int, feature_dim: int, pooling: Pooling | None = None) -> None:
         super().__init__()
+        pooling = pooling or Pooling(peaks=False)
         self.look = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1), nn.BatchNorm2d(channels), nn.ReLU())
         self.pooling = pooling
         self.think = nn.Sequential(

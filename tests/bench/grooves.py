@@ -14,8 +14,9 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from lunar_studio.core.groove import STOPS, latents_along, stops
+from lunar_studio.core.groove import latents_along
 from lunar_studio.core.latent import Direction, Latent
+from lunar_studio.core.track import STOPS, stops
 from lunar_studio.explore.engine import Engine, load
 from lunar_studio.explore.grooves import along
 from tests.bench.figures import SPREAD_HEADS, Spread, machine_facts, machine_sentence, markdown

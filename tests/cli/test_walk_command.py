@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lunar_studio.core.groove import stops
 from lunar_studio.core.overlay import Overlay
+from lunar_studio.core.track import stops
 from lunar_studio.explore.engine import load
 from lunar_studio.export.formats import picture_texts
 from lunar_studio.pixels.files import read_sprites, write_png

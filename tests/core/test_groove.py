@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lunar_studio.core.groove import MOST_STOPS, Groove, latents_along, stops
+from lunar_studio.core.groove import Groove, latents_along
 from lunar_studio.core.latent import Direction, Latent, moved_along
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.core.track import MOST_STOPS, stops
 
 EYE = np.eye(6, dtype=np.float32)
 ALONG = Direction("shape/0", "bulk", "shape", EYE[0], 0.3, 2.0)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lunar_studio.core.groove import STOPS, stops
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.core.track import STOPS, stops
 from lunar_studio.explore.engine import Engine, load
 from lunar_studio.explore.grooves import along, groove
 from tests.explore.tiny_model import write_tiny_model

@@ -8,8 +8,8 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from lunar_studio.core.groove import STOPS
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.core.track import STOPS
 from lunar_studio.gui.explore.groove_watch import QUIET_MS
 from lunar_studio.gui.explore.latent_slider import LatentSlider
 from tests.gui.fakes import draw

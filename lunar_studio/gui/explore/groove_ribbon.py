@@ -10,7 +10,8 @@ import math
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen, QPolygonF
 
-from lunar_studio.core.groove import REACH, Groove
+from lunar_studio.core.groove import Groove
+from lunar_studio.core.track import REACH
 from lunar_studio.gui import theme
 from lunar_studio.gui.explore.teacher_panel import tone
 

@@ -10,7 +10,8 @@ from PySide6.QtCore import QEvent, QRectF, Signal, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from lunar_studio.core.groove import STOPS, Groove, stops
+from lunar_studio.core.groove import Groove
+from lunar_studio.core.track import STOPS, stops
 from lunar_studio.gui.explore.groove_ribbon import paint_score
 from lunar_studio.gui.explore.latent_slider import LatentSlider
 from lunar_studio.gui.theme import SPACE_PX

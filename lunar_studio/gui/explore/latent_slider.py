@@ -10,7 +10,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Si
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QSlider, QWidget
 
-from lunar_studio.core import groove
+from lunar_studio.core import track
 from lunar_studio.core.groove import Groove
 from lunar_studio.core.latent import Direction
 from lunar_studio.gui import icons, theme
@@ -21,7 +21,7 @@ from lunar_studio.gui.widgets.section_header import paint_focus_ring
 SCALE = 100
 """Steps of the slider for one standard deviation."""
 
-REACH = groove.REACH
+REACH = track.REACH
 """How far a slider goes to either side, in standard deviations of the training art."""
 
 MERGE_MS = 500
