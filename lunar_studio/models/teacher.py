@@ -185,7 +185,9 @@ def centred(x_BCHW: Tensor) -> Tensor:
     rows_BH = (torch.arange(height, device=x_BCHW.device) - down_B[:, None]) % height
     columns_BW = (torch.arange(width, device=x_BCHW.device) - right_B[:, None]) % width
     which_B11 = torch.arange(batch, device=x_BCHW.device)[:, None, None]
-    return x_BCHW.permute(0, 2, 3, 1)[which_B11, rows_BH[:, :, None], columns_BW[:, None, :]].permute(0, 3, 1, 2)
+    moved_BHWC = x_BCHW.permute(0, 2, 3, 1)[which_B11, rows_BH[:, :, None], columns_BW[:, None, :]]
+    # Channels first again: whoever wants them last says so, and float32 training on some processors must not.
+    return moved_BHWC.permute(0, 3, 1, 2).contiguous()
 
 
 def _way_to_middle(occupied_BN: Tensor) -> Tensor:
