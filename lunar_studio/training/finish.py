@@ -22,6 +22,7 @@ from lunar_studio.core.fine_tuning import shareable
 from lunar_studio.core.sprite_map import FeatureSpace
 from lunar_studio.data.dataset import I64, Dataset
 from lunar_studio.data.likeness import train_fingerprints
+from lunar_studio.evaluation.judging import judge_all
 from lunar_studio.models.art_prints import MAX_NAME, MAX_SPRITES, ArtPrints
 from lunar_studio.models.atlas import MAX_POINTS, Atlas
 from lunar_studio.models.bundle import Calibration, ModelBundle
@@ -161,7 +162,7 @@ def art_atlas(
     if teacher is None:
         return unscored
     # What counts is what the model draws there, not the art itself: whoever clicks gets the former.
-    logits = judge_all(teacher, vae, _drawn(vae, unscored.latents_ND))[:, 0].tolist()
+    logits = judge_all(teacher, vae, _drawn(vae, unscored.latents_ND)).logit_N.tolist()
     return unscored.scored(np.array([calibration.percentile(0, logit) for logit in logits], np.float32))
 
 
@@ -209,16 +210,10 @@ def encode_all(vae: LatentModel, sprites_NHWC: U8) -> Tensor:
     return torch.cat(parts).float().cpu().clone()
 
 
-@torch.inference_mode()
-def judge_all(teacher: LunarMoETeacher, vae: LatentModel, sprites_NHWC: U8) -> Tensor:
-    """Logits (N, 1 + E): the whole, then each expert; on the CPU. The VAE brings pictures to the size it draws at."""
-    device = next(teacher.parameters()).device
-    rows = []
-    for start in range(0, len(sprites_NHWC), _BATCH):
-        pictures = torch.from_numpy(np.ascontiguousarray(sprites_NHWC[start : start + _BATCH])).to(device)
-        judged = teacher(vae.prepare(pictures))
-        rows.append(torch.cat([judged.logit_B[:, None], judged.expert_logits_BE], dim=1))
-    return torch.cat(rows).float().cpu()
+def _logits(teacher: LunarMoETeacher, vae: LatentModel, sprites_NHWC: U8) -> Tensor:
+    """Logits (N, 1 + E): the whole, then each expert; on the CPU."""
+    judged = judge_all(teacher, vae, sprites_NHWC)
+    return torch.from_numpy(np.concatenate([judged.logit_N[:, None], judged.experts_NE], axis=1))
 
 
 def card_of(dataset: Dataset, state: TrainState, figures: Mapping[str, object]) -> dict[str, object]:
@@ -248,7 +243,7 @@ def _judge(
 ) -> tuple[tuple[str, ...], Calibration]:
     if teacher is None:
         return (), Calibration(np.zeros((1, 101), dtype=np.float32))
-    logits = judge_all(teacher, vae, real_NHWC)
+    logits = _logits(teacher, vae, real_NHWC)
     return name_experts(teacher, vae, real_NHWC[:named_from], logits), Calibration.fit(logits)
 
 
@@ -266,7 +261,7 @@ def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logi
     responses = []
     for family in families:
         harmed = np.stack([damage.damage(sprite, family, _NAMING_SEVERITY, rng) for sprite in real_NHWC])
-        responses.append(((before - judge_all(teacher, vae, harmed)[:, 1:]) / spread).mean(dim=0))
+        responses.append(((before - _logits(teacher, vae, harmed)[:, 1:]) / spread).mean(dim=0))
     titles, table_TE = [JUDGED_AS[family] for family in families], torch.stack(responses)
     if table_TE.shape[1] <= len(KINDS):
         titles = list(KINDS)

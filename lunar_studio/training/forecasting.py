@@ -21,11 +21,12 @@ import torch
 from lunar_studio.core.config import RunConfig, TrainingConfig
 from lunar_studio.core.events import Forecast
 from lunar_studio.errors import CheckpointError, ConfigError
+from lunar_studio.evaluation.judging import judge_all
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import milestones
 from lunar_studio.training.alone import TeacherAlone
 from lunar_studio.training.checkpoints import save_checkpoint
-from lunar_studio.training.finish import encode_all, judge_all
+from lunar_studio.training.finish import encode_all
 from lunar_studio.training.leg import Leg
 from lunar_studio.training.reporting import VALIDATED, Reporter
 from lunar_studio.training.step import training_step
