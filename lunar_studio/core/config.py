@@ -73,6 +73,10 @@ class SpriteVaeConfig(
     detail_stage: Annotated[
         int, Meta(ge=0, le=7, description="Stage at which the detail enters; 0 is the finest, at half size.")
     ] = 0
+    detail_shades: Annotated[
+        bool,
+        Meta(description="Let the detail also say, pixel by pixel, how much lighter or darker than the cells' idea."),
+    ] = False
     detail_price: Annotated[
         float,
         Meta(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TypedDict
 
 from lunar_studio.core.config import (
     ClassicVaeConfig,
@@ -18,6 +19,15 @@ from lunar_studio.core.config import (
     TrainingConfig,
 )
 from lunar_studio.errors import ConfigError
+
+
+class _Shaded(TypedDict):
+    """What the presets of small sprites say of their detail."""
+
+    detail_channels: int
+    detail_shades: bool
+    detail_price: float
+
 
 # Small enough to judge a sprite at slider speed; stride 1 first, so that single pixels stay visible.
 _LIVE_TEACHER = TeacherConfig(
@@ -33,6 +43,10 @@ _LIVE_TEACHER = TeacherConfig(
     turn=0.6,
     tint=0.2,
 )
+
+# A number of detail for each pixel, two more for each position, and hardly a price on them: the prior invents none of
+# it, so that it only has to be small where the cells say enough.
+_SHADED: _Shaded = {"detail_channels": 6, "detail_shades": True, "detail_price": 0.015}
 
 # Summed KL at 0.5 nats against a likelihood summed over pixels: reconstruction leads, walks stay smooth.
 _SPRITE_TRAINING = TrainingConfig(
@@ -67,14 +81,20 @@ def _sprite(name: str, vae: SpriteVaeConfig, training: TrainingConfig = _SPRITE_
 PRESETS: Mapping[str, RunConfig] = MappingProxyType(
     {
         # Cells of 4 px tell strokes apart; cells of 8 px, four times fewer, lost them (docs/model-card.md).
-        "sprite-16": _sprite("sprite-16", SpriteVaeConfig(image_size=16, widths=(64, 192), cell_channels=12)),
-        "sprite-32": _sprite("sprite-32", SpriteVaeConfig(image_size=32, widths=(64, 192))),
+        "sprite-16": _sprite(
+            "sprite-16", SpriteVaeConfig(image_size=16, widths=(64, 192), cell_channels=12, **_SHADED)
+        ),
+        "sprite-32": _sprite("sprite-32", SpriteVaeConfig(image_size=32, widths=(64, 192), **_SHADED)),
         # Larger pictures keep 8 by 8 cells and 16 by 16 positions of detail, or latents would outgrow the prior.
         "sprite-64": _sprite(
-            "sprite-64", SpriteVaeConfig(image_size=64, widths=(32, 64, 192), detail_stage=1, detail_channels=4)
+            "sprite-64",
+            SpriteVaeConfig(image_size=64, widths=(32, 64, 192), detail_stage=1, detail_channels=4, detail_shades=True),
         ),
         "sprite-128": _sprite(
-            "sprite-128", SpriteVaeConfig(image_size=128, widths=(24, 48, 96, 192), detail_stage=2, detail_channels=4)
+            "sprite-128",
+            SpriteVaeConfig(
+                image_size=128, widths=(24, 48, 96, 192), detail_stage=2, detail_channels=4, detail_shades=True
+            ),
         ),
         "classic-128": RunConfig(preset="classic-128"),
         # The document names kernel 3 in its configuration and 4 in its code; both build.

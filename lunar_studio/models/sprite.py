@@ -5,8 +5,9 @@ colours, hard alpha, nothing to clean up. The latent keeps apart what an artist 
 
     palette   3K numbers: the K colours themselves, dark to light, scaled; they touch nothing but colour
     cells     what is drawn, `cell_channels` numbers for each cell of 2^stages pixels
-    detail    what the cells could not say, `detail_channels` numbers for each position of one finer stage;
-              0 everywhere is the decoder's own idea of the detail
+    detail    what the cells could not say, `detail_channels` numbers for each position of one finer stage, with
+              `detail_shades` also as how far each pixel moves along the palette; 0 everywhere is the decoder's own
+              idea of the detail
 
 The loss is our own measurement's winner (docs/model-card.md): half the likelihood of the colour
 mixture, which makes it crisp, plus the squared error of the expected picture, which makes it learn.
@@ -40,6 +41,8 @@ _READ_CHANNELS = 5
 _COLOUR_LOGVAR = -5.0
 # Share of a training batch that is drawn without detail, so that the cells alone make a sprite too.
 _WITHOUT_DETAIL = 0.5
+# A detail of 1 then sets neighbours among 24 colours apart by 0.7 in their logits.
+_SHADE_GAIN = 8.0
 # Colours of one sprite no farther apart than this, in levels of 255, are one colour: nobody sees the difference,
 # and invented palettes repeat colours only nearly.
 _SAME_COLOUR = 4.0
@@ -132,6 +135,8 @@ class SpriteVAE(LatentModel):
             width = widths[config.detail_stage]
             self.to_detail = _head(width, 2 * config.detail_channels)
             self.from_detail = nn.Conv2d(config.detail_channels, width, 3, padding=1)
+        if config.detail_channels and config.detail_shades:
+            self.to_shades = _shades(config.detail_channels, config.detail_stage)
         self.to_logits = nn.Sequential(
             nn.BatchNorm2d(widths[0]),
             nn.SiLU(),
@@ -173,18 +178,27 @@ class SpriteVAE(LatentModel):
     def decode_indexed(self, z_BL: Tensor) -> Indexed:
         """Logits and colours of latents."""
         config = self.config
-        palette, cells, detail = torch.split(z_BL, list(config.latent_parts), dim=1)
+        palette, cells, numbers = torch.split(z_BL, list(config.latent_parts), dim=1)
+        detail = self._detail_maps(numbers) if config.detail_channels else None
         hidden = self.from_cells(cells.reshape(-1, config.cell_channels, config.cells, config.cells))
         for index in reversed(range(len(config.widths))):
-            if config.detail_channels and index == config.detail_stage:
-                hidden = hidden + self.from_detail(self._detail_maps(detail))
+            if detail is not None and index == config.detail_stage:
+                hidden = hidden + self.from_detail(detail)
             hidden = self.decoder[index](hidden)
             if index:
                 hidden = self.doubling[index - 1](hidden)
         colours = palette.float().reshape(-1, config.colours, 3) / _COLOUR_SCALE + 0.5
         # Straight through the limits: a colour outside can still learn its way back.
         colours = colours + (colours.clamp(0.0, 1.0) - colours).detach()
-        return Indexed(self.to_logits(hidden).float(), colours)
+        logits = self.to_logits(hidden).float()
+        if detail is not None and config.detail_shades:
+            logits = logits + self._ramp(logits) * self.to_shades(detail).float()
+        return Indexed(logits, colours)
+
+    def _ramp(self, logits_BKHW: Tensor) -> Tensor:
+        """Where each index stands on the ramp from dark (-1) to light (1); "transparent" is neither: (K + 1, 1, 1)."""
+        ramp_K = torch.linspace(-1.0, 1.0, self.config.colours, device=logits_BKHW.device)
+        return F.pad(ramp_K, (1, 0))[:, None, None]
 
     def _detail_maps(self, detail_BD: Tensor) -> Tensor:
         if self.training:
@@ -236,6 +250,21 @@ class SpriteVAE(LatentModel):
         with torch.no_grad(), frozen_statistics(self):
             picture = self.prepare(self.render(z_BL.detach()))
         return soft_BCHW + (picture - soft_BCHW).detach()
+
+
+def _shades(channels: int, stage: int) -> nn.Sequential:
+    """Detail to one number a pixel, which moves that pixel along the palette's ramp.
+
+    It begins as if each number of a position were one of its pixels': the shortest way for what a sprite needs most
+    once its shapes stand, and one that a residual block finds late (docs/model-card.md).
+    """
+    side = 2 ** (stage + 1)
+    linear = nn.Conv2d(channels, side**2, 1, bias=False)
+    nn.init.zeros_(linear.weight)
+    with torch.no_grad():
+        for last in range(1, min(channels, side**2) + 1):  # the last channels are the pixels'
+            linear.weight[-last, -last] = _SHADE_GAIN
+    return nn.Sequential(linear, nn.PixelShuffle(side))
 
 
 def _head(width: int, channels: int) -> nn.Sequential:

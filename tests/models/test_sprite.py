@@ -250,6 +250,36 @@ def test_part_of_a_training_batch_is_drawn_without_detail() -> None:
     assert (moved() > 0).tolist() == [False] * 4 + [True] * 4
 
 
+def test_shades_move_single_pixels_along_the_ramp() -> None:
+    """From the first step on, a number of the detail makes its own pixel lighter; without detail nothing moves."""
+    config = SpriteVaeConfig(
+        image_size=16, colours=5, widths=(6, 8), decoder_blocks=1, detail_channels=4, detail_shades=True
+    )
+    torch.manual_seed(0)
+    vae = SpriteVAE(config).eval()
+    nn.init.zeros_(vae.from_detail.weight)  # only the shades are asked
+    z = torch.randn(1, vae.latent_dim)
+    z[:, config.invented_dim :] = 0.0
+    lighter = z.clone()
+    lighter[0, config.invented_dim + 9] = 1.0  # first channel, second row of positions, second column
+    with torch.no_grad():
+        before, after = vae.decode_indexed(z).logits_BKHW[0], vae.decode_indexed(lighter).logits_BKHW[0]
+    moved = (after - before).abs().amax(dim=0)
+    assert moved.nonzero().tolist() == [[2, 2]]
+    change = (after - before)[:, 2, 2]
+    assert float(change[0]) == 0.0, "whether a pixel is there is not a shade"
+    assert bool((change[1:].diff() > 0).all()), "the lighter a colour, the likelier it becomes"
+
+
+def test_shades_of_coarse_detail_begin_as_nothing_or_a_pixel_each() -> None:
+    config = SpriteVaeConfig(
+        image_size=32, widths=(4, 6, 8), decoder_blocks=1, detail_stage=1, detail_channels=3, detail_shades=True
+    )
+    weight = SpriteVAE(config).to_shades[0].weight
+    assert weight.shape == (16, 3, 1, 1)
+    assert int((weight != 0).sum()) == 3
+
+
 @pytest.mark.parametrize("name", [name for name in PRESETS if "sprite" in name])
 def test_presets_build_with_the_parts_they_name(name: str) -> None:
     vae = networks_on_meta(PRESETS[name])["vae"]
