@@ -106,11 +106,9 @@ def finish(
     chosen = _spread(dataset.indices("train"), encoded)
     sprites = np.ascontiguousarray(dataset.sprites_NHWC[chosen])
     mu = encode_all(vae, sprites)
-    held_out = dataset.indices("validation")
-    real = np.ascontiguousarray(dataset.sprites_NHWC[_spread(held_out if len(held_out) else chosen, calibrated)])
     prior = cast(LatentPrior, copies["prior"])
     prior.topics_TD.copy_(_topics(dataset, vocabulary, state.config))
-    experts, calibration = _judge(teacher, vae, real, named_from)
+    experts, calibration = read_teacher(teacher, vae, dataset, sprites=calibrated, named_from=named_from)
     return ModelBundle(
         name=name,
         config=shareable(state.config),
@@ -238,11 +236,28 @@ def model_name(dataset: Dataset, run_dir: Path) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _judge(
-    teacher: LunarMoETeacher | None, vae: LatentModel, real_NHWC: U8, named_from: int
+def read_teacher(
+    teacher: LunarMoETeacher | None,
+    vae: LatentModel,
+    dataset: Dataset,
+    *,
+    sprites: int = _SPRITES[1],
+    named_from: int = _SPRITES[2],
 ) -> tuple[tuple[str, ...], Calibration]:
+    """Names of a teacher's experts, and what its logits mean.
+
+    Args:
+        teacher: On the CPU; None has no experts.
+        vae: Prepares the pictures it is shown.
+        dataset: Real sprites come from its held-out part, or from all of it where nothing is held out.
+        sprites: How many of them calibrate.
+        named_from: How many of them are harmed, to see which expert minds what.
+    """
     if teacher is None:
         return (), Calibration(np.zeros((1, 101), dtype=np.float32))
+    held_out = dataset.indices("validation")
+    chosen = _spread(held_out if len(held_out) else dataset.indices("train"), sprites)
+    real_NHWC = np.ascontiguousarray(dataset.sprites_NHWC[chosen])
     logits = _logits(teacher, vae, real_NHWC)
     return name_experts(teacher, vae, real_NHWC[:named_from], logits), Calibration.fit(logits)
 
