@@ -119,6 +119,7 @@ def _text(figures: CriticFigures, experts: tuple[str, ...], name: str) -> str:
     lowest = min(found.auroc_by_severity[medium].value for found in each)
     mean = sum(found.auroc_by_severity[medium].value for found in each) / len(each)
     spearman = sum(found.spearman.value for found in each) / len(each)
+    alike = [found.auroc_of_families for found in each]
     lines = [
         f"The teacher of {name} on {figures.sprites:,} unseen sprites: how often a real one scores above a harmed one,",
         "by severity; how well its score follows severity; and how far each expert falls at medium severity, in",
@@ -127,6 +128,7 @@ def _text(figures: CriticFigures, experts: tuple[str, ...], name: str) -> str:
         table(rows, right=frozenset(range(1, len(rows[0])))),
         "",
         f"at medium severity ({MEDIUM:g}): mean {mean:.3f}, lowest {lowest:.3f}; Spearman {spearman:.3f}",
+        f"every family of art counting alike: mean {sum(alike) / len(alike):.3f}, lowest {min(alike):.3f}",
         *(f"against {title}: {_plus(found)}" for title, found in figures.against_drawn.items()),
         "shares of the gate: "
         + ", ".join(f"{title} {share:.0%}" for title, share in zip(experts, figures.shares_E, strict=True)),

@@ -161,9 +161,19 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     feature_dim: Annotated[int, Meta(ge=8, le=2048, description="Numbers each expert hands to the heads.")] = 256
     embedding_dim: Annotated[int, Meta(ge=8, le=512, description="Numbers of the semantic embedding.")] = 64
     hidden_dim: Annotated[int, Meta(ge=8, le=4096, description="Width of an expert.")] = 512
-    neighbour_maps: Annotated[
-        bool, Meta(description="Show it, beside the colours, how nearly each pixel equals its neighbours.")
+    craft_maps: Annotated[
+        bool,
+        Meta(description="Show it, beside the colours, which pixels are equal and how often each colour occurs."),
     ] = False
+    craft_blocks: Annotated[
+        int, Meta(ge=0, le=8, description="Residual blocks after which craft is judged; 0 is after the last.")
+    ] = 0
+    gate_listens: Annotated[
+        bool, Meta(description="The gate also weighs what the experts find: who objects most is asked most.")
+    ] = False
+    forget: Annotated[
+        float, Meta(ge=0.0, le=0.9, description="Share of what an expert sees that it must do without in training.")
+    ] = 0.0
     peaks: Annotated[
         bool, Meta(description="Pool feature maps by their means and their peaks, so that one stray pixel counts.")
     ] = False
@@ -178,6 +188,15 @@ class TeacherConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Literal["experts", "backbone"],
         Meta(description="Where the semantic head looks: at what the experts found, or at the picture for itself."),
     ] = "experts"
+    recolour: Annotated[
+        float,
+        Meta(
+            ge=0.0, le=1.0, description="Share of sprites whose red, green and blue change places before it sees them."
+        ),
+    ] = 0.0
+    layer: Annotated[
+        float, Meta(ge=0.0, le=1.0, description="Share of sprites that it is shown laid over another one.")
+    ] = 0.0
     turn: Annotated[
         float,
         Meta(ge=0.0, le=1.0, description="Share of sprites that it is shown turned, so that it knows none by heart."),

@@ -32,16 +32,21 @@ class _Shaded(TypedDict):
 # Small enough to judge a sprite at slider speed; stride 1 first, so that single pixels stay visible.
 _LIVE_TEACHER = TeacherConfig(
     image_channels=4,
-    channels=(24, 48, 96, 128),
+    channels=(24, 48, 80, 128),
     first_stride=1,
     feature_dim=64,
-    hidden_dim=128,
-    neighbour_maps=True,
+    hidden_dim=96,
+    craft_maps=True,
+    craft_blocks=3,
+    gate_listens=True,
+    forget=0.2,
     peaks=True,
     steady=True,
     words_from="backbone",
-    turn=0.6,
-    tint=0.2,
+    recolour=0.5,
+    layer=0.25,
+    turn=0.8,
+    tint=0.3,
 )
 
 # A number of detail for each pixel, two more for each position, and hardly a price on them: the prior invents none of

@@ -139,8 +139,10 @@ def augment(rgba_NHWC: U8, rng: np.random.Generator, *, flip: bool, shift_px: in
     return out
 
 
-def vary(rgba_NHWC: U8, rng: np.random.Generator, *, turn: float, tint: float) -> tuple[U8, npt.NDArray[np.bool_]]:
-    """Sprites that nobody may have meant, but as well made as before: turned, or with all colours moved alike.
+def vary(
+    rgba_NHWC: U8, rng: np.random.Generator, *, turn: float, tint: float, recolour: float = 0.0, layer: float = 0.0
+) -> tuple[U8, npt.NDArray[np.bool_]]:
+    """Sprites that nobody may have meant, but as well made as before: turned, recoloured, or one laid over another.
 
     For whoever shall judge how a sprite is made and not know it by heart.
 
@@ -149,11 +151,16 @@ def vary(rgba_NHWC: U8, rng: np.random.Generator, *, turn: float, tint: float) -
         rng: Where chance comes from.
         turn: Share that is turned by a quarter, a half or three quarters, or upside down.
         tint: Share whose colours go through one mild affine map, which keeps equal pixels equal.
+        recolour: Share whose red, green and blue change places.
+        layer: Share that is laid over another sprite, as games lay a figure over a floor and armour over a figure.
 
     Returns:
-        A new array of the same shape, and which of them have other colours, (N,).
+        A new array of the same shape, and which of them no longer look as their captions say, (N,).
     """
     out = np.array(rgba_NHWC)
+    layered_N = rng.random(len(out)) < layer
+    for index in np.flatnonzero(layered_N).tolist():
+        out[index] = _over(rgba_NHWC[index], rgba_NHWC[int(rng.integers(len(out)))])
     for index in np.flatnonzero(rng.random(len(out)) < turn).tolist():
         quarter = int(rng.integers(4))
         turned = np.rot90(out[index], quarter) if quarter else out[index][::-1]
@@ -161,7 +168,21 @@ def vary(rgba_NHWC: U8, rng: np.random.Generator, *, turn: float, tint: float) -
     tinted_N = rng.random(len(out)) < tint
     for index in np.flatnonzero(tinted_N).tolist():
         out[index] = _tinted(out[index], rng)
-    return out, tinted_N
+    recoloured_N = rng.random(len(out)) < recolour
+    for index in np.flatnonzero(recoloured_N).tolist():
+        out[index] = out[index][..., [*rng.permutation(3), 3]]
+    return out, layered_N | tinted_N | recoloured_N
+
+
+def _over(top_HWC: U8, below_HWC: U8) -> U8:
+    """One sprite over another; what is opaque keeps its colour to the bit."""
+    top, below = top_HWC.astype(np.float32), below_HWC.astype(np.float32)
+    cover_HW1 = top[..., 3:] / 255.0
+    rest_HW1 = below[..., 3:] / 255.0 * (1.0 - cover_HW1)
+    alpha_HW1 = cover_HW1 + rest_HW1
+    colour = (top[..., :3] * cover_HW1 + below[..., :3] * rest_HW1) / np.maximum(alpha_HW1, 1e-6)
+    both: U8 = (np.concatenate([colour, alpha_HW1 * 255.0], axis=-1) + 0.5).astype(np.uint8)
+    return both
 
 
 def _tinted(rgba_HWC: U8, rng: np.random.Generator) -> U8:

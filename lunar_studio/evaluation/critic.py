@@ -38,12 +38,14 @@ class Against:
 
     Attributes:
         auroc_by_severity: For each of `SEVERITIES`: how often a real sprite scores above a harmed one; 0.5 is chance.
+        auroc_of_families: The same at medium severity where every family of art counts alike, however many it has.
         spearman: Of score with severity, 0 included, turned so that 1 is right; mean over sprites.
         falls_E: How far each expert's logit falls at medium severity, in standard deviations over real art.
         gate_E: Mean shares of the gate at medium severity.
     """
 
     auroc_by_severity: tuple[Estimate, ...]
+    auroc_of_families: float
     spearman: Estimate
     falls_E: tuple[float, ...]
     gate_E: tuple[float, ...]
@@ -135,6 +137,7 @@ def evaluate_critic(
         gates.append(medium.gate_NE)
         against[family] = Against(
             tuple(auroc(real.logit_N, rung.logit_N, families_N, families_N) for rung in rungs),
+            auroc_of_families(real.logit_N, medium.logit_N, families_N),
             _falling(np.stack([real.logit_N, *(rung.logit_N for rung in rungs)], axis=1), families_N),
             tuple(((real.experts_NE - medium.experts_NE) / spread_E).mean(axis=0).tolist()),
             tuple(medium.gate_NE.mean(axis=0).tolist()),
@@ -175,14 +178,26 @@ def harmed(sprites_NHWC: U8, family: str, severity: float) -> U8:
 
 def auroc(better_N: npt.ArrayLike, worse_M: npt.ArrayLike, families_N: I64, families_M: I64) -> Estimate:
     """How often a better sprite scores above a worse one, ties half; the bootstrap draws families of both sides."""
-    better, worse = np.asarray(better_N, np.float64), np.asarray(worse_M, np.float64)
-    wins_NM = (better[:, None] > worse[None, :]) + 0.5 * (better[:, None] == worse[None, :])
+    wins_NM = _wins(better_N, worse_M)
     weights_RN = resampled_weights(grouped(families_N))
     # Where both sides are the same sprites, whole families come and go on both.
     together = len(families_N) == len(families_M) and bool((families_N == families_M).all())
     weights_RM = weights_RN if together else resampled_weights(grouped(families_M), seed=_SEED)
     above_R = ((weights_RN @ wins_NM) * weights_RM).sum(axis=1)
     return between_percentiles(float(wins_NM.mean()), above_R / (weights_RN.sum(axis=1) * weights_RM.sum(axis=1)))
+
+
+def auroc_of_families(better_N: npt.ArrayLike, worse_N: npt.ArrayLike, families_N: I64) -> float:
+    """How often a sprite of one family, drawn by lot, scores above a worse one of another; both are of the same set."""
+    _, family_N, size_F = np.unique(families_N, return_inverse=True, return_counts=True)
+    share_N = 1.0 / (size_F[family_N] * len(size_F))
+    return float(share_N @ _wins(better_N, worse_N) @ share_N)
+
+
+def _wins(better_N: npt.ArrayLike, worse_M: npt.ArrayLike) -> F64:
+    better, worse = np.asarray(better_N, np.float64), np.asarray(worse_M, np.float64)
+    wins_NM: F64 = (better[:, None] > worse[None, :]) + 0.5 * (better[:, None] == worse[None, :])
+    return wins_NM
 
 
 def _falling(logits_NS: F32, families_N: I64) -> Estimate:

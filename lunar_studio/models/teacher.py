@@ -14,11 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lunar_studio.core.config import TeacherConfig
+from lunar_studio.models import craft_maps
 
-NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))
-"""Rows down and columns right of the neighbours that `neighbour_maps` compares with."""
-
-_SHARPNESS = 12.0
 _FORGOTTEN = 0.2
 _RGBA = 4
 
@@ -85,18 +82,22 @@ class Pooling(nn.Module):
 class ExpertModule(nn.Module):
     """One expert: looks at the feature maps with its own convolution, then forms its own features."""
 
-    def __init__(self, channels: int, hidden_dim: int, feature_dim: int, pooling: Pooling | None = None) -> None:
+    def __init__(
+        self, channels: int, hidden_dim: int, feature_dim: int, pooling: Pooling | None = None, forget: float = 0.0
+    ) -> None:
         super().__init__()
         pooling = pooling or Pooling(peaks=False)
         self.look = nn.Sequential(nn.Conv2d(channels, channels, 3, 1, 1), nn.BatchNorm2d(channels), nn.ReLU())
         self.pooling = pooling
+        self.forget = forget
         self.think = nn.Sequential(
             nn.Linear(pooling.width(channels), hidden_dim), nn.ReLU(), nn.Linear(hidden_dim, feature_dim)
         )
 
     def forward(self, maps_BCHW: Tensor) -> Tensor:
         """(B, feature_dim)."""
-        out: Tensor = self.think(self.pooling(self.look(maps_BCHW)))
+        seen = F.dropout(self.pooling(self.look(maps_BCHW)), self.forget, self.training)
+        out: Tensor = self.think(seen)
         return out
 
 
@@ -112,20 +113,25 @@ class LunarMoETeacher(nn.Module):
         config = config or TeacherConfig()
         self.config = config
         self.pooling = Pooling(config.peaks)
-        widths = [config.image_channels + (len(NEIGHBOURS) if config.neighbour_maps else 0), *config.channels]
+        widths = [config.image_channels + (craft_maps.COUNT if config.craft_maps else 0), *config.channels]
         self.backbone = nn.Sequential(
             *(
                 ResNetBlock(before, after, config.first_stride if index == 0 else 2)
                 for index, (before, after) in enumerate(itertools.pairwise(widths))
             )
         )
-        top = widths[-1]
-        seen = self.pooling.width(top)
+        self.craft_blocks = min(config.craft_blocks or len(config.channels), len(config.channels))
+        near, top = config.channels[self.craft_blocks - 1], widths[-1]
         self.gate = nn.Sequential(
-            nn.Linear(seen, config.feature_dim), nn.ReLU(), nn.Linear(config.feature_dim, config.num_experts)
+            nn.Linear(self.pooling.width(near), config.feature_dim),
+            nn.ReLU(),
+            nn.Linear(config.feature_dim, config.num_experts),
         )
+        # How much the gate listens to what the experts find: the one that objects most is asked most.
+        self.listening = nn.Parameter(torch.zeros(1)) if config.gate_listens else None
         self.experts = nn.ModuleList(
-            ExpertModule(top, config.hidden_dim, config.feature_dim, self.pooling) for _ in range(config.num_experts)
+            ExpertModule(near, config.hidden_dim, config.feature_dim, self.pooling, config.forget)
+            for _ in range(config.num_experts)
         )
         self.quality_head = nn.Sequential(
             nn.Linear(config.feature_dim, config.feature_dim), nn.ReLU(), nn.Linear(config.feature_dim, 1)
@@ -133,7 +139,7 @@ class LunarMoETeacher(nn.Module):
         # What a sprite shows is another question than how well it is made: with its own sight the head for words
         # does not pull at features that the experts judge by.
         self.semantic_head: nn.Module = (
-            nn.Sequential(nn.Dropout(_FORGOTTEN), nn.Linear(seen, config.embedding_dim))
+            nn.Sequential(nn.Dropout(_FORGOTTEN), nn.Linear(self.pooling.width(top), config.embedding_dim))
             if config.words_from == "backbone"
             else nn.Linear(config.feature_dim, config.embedding_dim)
         )
@@ -156,16 +162,20 @@ class LunarMoETeacher(nn.Module):
         return Judgement((gate * logits).sum(dim=1), logits, gate, words)
 
     def _judge(self, x_BCHW: Tensor) -> Judgement:
-        if self.config.neighbour_maps:
-            x_BCHW = torch.cat([x_BCHW, neighbour_maps(x_BCHW)], dim=1)
-        maps = self.backbone(x_BCHW)
-        seen = self.pooling(maps)
-        gate = torch.softmax(self.gate(seen).float(), dim=1)
+        if self.config.craft_maps:
+            x_BCHW = torch.cat([x_BCHW, craft_maps.craft_maps(x_BCHW)], dim=1)
+        maps = self.backbone[: self.craft_blocks](x_BCHW)
         features_BEF = torch.stack([expert(maps) for expert in self.experts], dim=1)
         expert_logits = self.quality_head(features_BEF).squeeze(-1).float()
+        wishes = self.gate(self.pooling(maps)).float()
+        if self.listening is not None:
+            wishes = wishes - F.softplus(self.listening) * expert_logits
+        gate = torch.softmax(wishes, dim=1)
         logit = (gate * expert_logits).sum(dim=1)
         if self.config.words_from == "experts":
             seen = (gate.unsqueeze(-1) * features_BEF.float()).sum(dim=1).to(features_BEF.dtype)
+        else:
+            seen = self.pooling(self.backbone[self.craft_blocks :](maps))
         return Judgement(logit, expert_logits, gate, self.semantic_head(seen).float())
 
     def parameter_count(self) -> int:
@@ -196,24 +206,3 @@ def _way_to_middle(occupied_BN: Tensor) -> Tensor:
     before_B = places.argmax(dim=1)
     after_B = places.flip(1).argmax(dim=1)
     return torch.where(occupied_BN.any(dim=1), torch.div(after_B - before_B, 2, rounding_mode="floor"), 0)
-
-
-def neighbour_maps(x_BCHW: Tensor) -> Tensor:
-    """How nearly each pixel is the same as its neighbours to the right, below, and on both diagonals below.
-
-    Whether two pixels are *equal* is what pixel art is made of, and what a convolution over colours learns last.
-
-    Args:
-        x_BCHW: Pictures in the networks' form, -1 to 1.
-
-    Returns:
-        (B, 4, H, W): 1 for equal, less than a third from four levels of 255 in three channels; what lies outside counts
-        as middle grey.
-    """
-    height, width = x_BCHW.shape[2:]
-    padded = torch.nn.functional.pad(x_BCHW, (1, 1, 0, 1))
-    apart = [
-        (x_BCHW - padded[..., down : down + height, 1 + right : 1 + right + width]).abs().sum(dim=1)
-        for down, right in NEIGHBOURS
-    ]
-    return torch.exp(-_SHARPNESS * torch.stack(apart, dim=1))

@@ -17,8 +17,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from lunar_studio.core.arrays import F32, U8
+from lunar_studio.pixels.oklab import to_oklab
 
 Bool = npt.NDArray[np.bool_]
+
+# Of so many places or colours the one is taken that can be seen best: harm that nobody sees teaches nothing.
+_TRIES = 6
 
 
 class Damage(Protocol):
@@ -133,6 +137,21 @@ def _random_sites(mask_HW: Bool, count: int, rng: np.random.Generator) -> tuple[
     return np.divmod(chosen, mask_HW.shape[1])
 
 
+def _sites_with_repeats(mask_HW: Bool, count: int, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Rows and columns of as many places in a mask, not empty, as asked for."""
+    places = np.flatnonzero(mask_HW)
+    return np.divmod(places[rng.integers(0, len(places), count)], mask_HW.shape[1])
+
+
+def _box(visible_HW: Bool) -> tuple[slice, slice]:
+    """Rows and columns between which everything visible lies; something must be."""
+    spans = []
+    for axis in (1, 0):
+        occupied = np.flatnonzero(visible_HW.any(axis=axis))
+        spans.append(slice(int(occupied[0]), int(occupied[-1]) + 1))
+    return spans[0], spans[1]
+
+
 # ---- families ------------------------------------------------------------------------------------
 
 
@@ -205,19 +224,30 @@ def _noise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: 
 
 def _palette_noise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
     """Every visible pixel has a colour of its own, near the one that was meant."""
-    reach = np.float32(_between(3, 40, severity))
+    reach = np.float32(_between(4, 64, severity))
     jitter_HWC = (rng.random((*rgba_HWC.shape[:2], 3), np.float32) * 2 - 1) * reach
     return _shaded(rgba_HWC, jitter_HWC)
 
 
 def _palette_explosion(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
-    """A soft gradient over the whole sprite, as an airbrush or a layer effect leaves it."""
+    """Soft gradients over the whole sprite, each channel its own, as layer effects leave them: nothing is flat."""
+    rows, columns = _box(rgba_HWC[..., 3] > 0)
     height, width = rgba_HWC.shape[:2]
-    across = np.linspace(0, rng.uniform(0.6, 1.6) * np.pi, width, dtype=np.float32) + np.float32(rng.uniform(0, 6.28))
-    down = np.linspace(0, rng.uniform(0.6, 1.6) * np.pi, height, dtype=np.float32) + np.float32(rng.uniform(0, 6.28))
-    tint_C = rng.uniform(0.5, 1.0, 3).astype(np.float32) * np.float32(_between(6, 70, severity))
-    wave_HW = np.sin(down)[:, None] * np.float32(0.5) + np.sin(across)[None, :] * np.float32(0.5)
-    return _shaded(rgba_HWC, wave_HW[..., None] * tint_C)
+    # Waves are measured on what is visible, so that a small sprite is not left in one flat part of a wave.
+    down_H3, across_W3 = (
+        _waves((np.arange(side, dtype=np.float32) - span.start) / max(1, span.stop - span.start), rng)
+        for side, span in ((height, rows), (width, columns))
+    )
+    reach_C = rng.uniform(0.6, 1.0, 3).astype(np.float32) * np.float32(_between(10, 100, severity))
+    wave_HWC = (down_H3[:, None] + across_W3[None, :]) * np.float32(0.5)
+    return _shaded(rgba_HWC, wave_HWC * reach_C)
+
+
+def _waves(places_N: F32, rng: np.random.Generator) -> F32:
+    """Three sine waves of half a period to one and a half, (N, 3)."""
+    turns_C, starts_C = rng.uniform(0.5, 1.5, 3), rng.uniform(0, 1, 3)
+    waves: F32 = np.sin(2 * np.pi * (places_N[:, None] * turns_C + starts_C)).astype(np.float32)
+    return waves
 
 
 def _shaded(rgba_HWC: U8, offset_HWC: F32) -> U8:
@@ -244,15 +274,19 @@ def _orphans(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC
 
 
 def _colour_swap(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
-    """Some entries of the palette become other colours: shading loses its order."""
+    """Frequent entries of the palette become colours far from theirs: shading loses its order."""
     packed_HW = np.ascontiguousarray(rgba_HWC).view(np.uint32)[..., 0]
-    entries, inverse = np.unique(packed_HW, return_inverse=True)
+    entries, inverse, counts = np.unique(packed_HW, return_inverse=True, return_counts=True)
     palette = entries.view(np.uint8).reshape(-1, 4).copy()
     visible = np.flatnonzero(palette[:, 3])
-    count = max(1, round(_between(0.1, 0.8, severity) * len(visible)))
-    chosen = visible[rng.permutation(len(visible))[:count]]
-    strange = rng.integers(0, 256, (count, 3), dtype=np.uint8)
-    share = np.float32(_between(0.35, 1.0, severity))
+    # Frequent colours first, by chance: recolouring what hardly occurs would not be seen.
+    order = visible[np.argsort(-(np.log(counts[visible]) + rng.gumbel(size=len(visible))))]
+    before = np.cumsum(counts[order]) - counts[order]
+    chosen = order[before < _between(0.08, 0.7, severity) * counts[visible].sum()]
+    strange_NTC = rng.integers(0, 256, (len(order), _TRIES, 3), dtype=np.uint8)[: len(chosen)]
+    apart_NT = np.linalg.norm(to_oklab(strange_NTC) - to_oklab(palette[chosen, None, :3]), axis=-1)
+    strange = strange_NTC[np.arange(len(chosen)), apart_NT.argmax(axis=1)]
+    share = np.float32(_between(0.5, 1.0, severity))
     palette[chosen, :3] = _bytes(palette[chosen, :3] + share * (strange - palette[chosen, :3].astype(np.float32)))
     harmed_HWC: U8 = palette[inverse.reshape(packed_HW.shape)]
     return harmed_HWC
@@ -260,7 +294,7 @@ def _colour_swap(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor
 
 def _posterise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
     """Too few levels in each channel: ramps become bands."""
-    step = _between(18, 170, severity)
+    step = _between(30, 190, severity)
     phase = rng.uniform(0.25, 0.75) * step
     values_HWC = rgba_HWC[..., :3].astype(np.float32)
     harmed_HWC = rgba_HWC.copy()
@@ -270,42 +304,50 @@ def _posterise(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_H
 
 
 def _broken_outline(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
-    """Pixels of the outline are gone; in a sprite without transparency, edges are gnawed by their neighbours."""
+    """Pixels of the outline are gone, and behind some gaps the next ones; a tile's outline is its border."""
     visible_HW = rgba_HWC[..., 3] > 0
+    chance_HW, deeper_HW = rng.random((2, *visible_HW.shape), np.float32)
+    share = _between(0.08, 0.8, severity)
+    outline_HW = _outline(visible_HW)
+    lost_HW = outline_HW & (chance_HW < share)
+    lost_HW |= _outline(visible_HW & ~lost_HW) & ~outline_HW & (deeper_HW < share * severity)
     harmed_HWC = rgba_HWC.copy()
-    lost_HW = rng.random(visible_HW.shape, np.float32) < _between(0.06, 0.8, severity)
-    if visible_HW.all():
-        lost_HW &= _differs(rgba_HWC)
-        harmed_HWC[lost_HW] = np.roll(rgba_HWC, 1, axis=int(rng.integers(0, 2)))[lost_HW]
-    else:
-        harmed_HWC[lost_HW & _outline(visible_HW)] = 0
+    harmed_HWC[lost_HW] = 0
     return harmed_HWC
 
 
 def _holes(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
-    """Small holes punched into the silhouette."""
+    """Small holes punched into the silhouette, away from its rim where it has an inside."""
     visible_HW = rgba_HWC[..., 3] > 0
-    count = max(1, round(_between(0.006, 0.05, severity) * int(visible_HW.sum())))
-    rows, columns = _random_sites(visible_HW, count, rng)
+    inner_HW = visible_HW & ~_outline(visible_HW)
+    count = max(1, round(_between(0.008, 0.06, severity) * int(visible_HW.sum())))
+    rows, columns = _random_sites(inner_HW if inner_HW.any() else visible_HW, count, rng)
     harmed_HWC = rgba_HWC.copy()
-    sides = rng.integers(1, 3 + round(severity), len(rows))
+    sides = rng.integers(1, 3 + int(severity + 0.5), len(rows))
     for row, column, side in zip(rows.tolist(), columns.tolist(), sides.tolist(), strict=True):
         harmed_HWC[row : row + side, column : column + side] = 0
     return harmed_HWC
 
 
 def _patch_shuffle(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
-    """Square pieces change places."""
+    """Square pieces change places: visible ones, each with one of a few others that is least like it."""
     height, width = rgba_HWC.shape[:2]
     side = max(1, min(height, width) // int(rng.integers(4, 9)))
     rows, columns = height // side, width // side
     harmed_HWC = rgba_HWC.copy()
-    if rows * columns < 2:
+    places = rows * columns
+    if places < 2:
         return harmed_HWC
-    swaps = max(1, round(_between(0.02, 0.4, severity) * rows * columns))
-    firsts = rng.integers(0, rows * columns, swaps)
-    seconds = (firsts + rng.integers(1, rows * columns, swaps)) % (rows * columns)
-    for first, second in zip(firsts.tolist(), seconds.tolist(), strict=True):
+    pieces = _premultiplied(rgba_HWC[: rows * side, : columns * side]).reshape(rows, side, columns, side, 4)
+    pieces_PN = pieces.swapaxes(1, 2).reshape(places, -1)
+    seen = np.flatnonzero(pieces_PN.any(axis=1))
+    swaps = max(1, round(_between(0.03, 0.4, severity) * places))
+    # All chances are drawn at once, so that less severity is a part of more.
+    firsts = rng.permuted(np.resize(seen if len(seen) else np.arange(places), places))[:swaps].tolist()
+    others = rng.integers(1, places, (places, _TRIES))[:swaps]
+    for first, steps in zip(firsts, others, strict=True):
+        candidates = (first + steps) % places
+        second = int(candidates[np.abs(pieces_PN[candidates] - pieces_PN[first]).sum(axis=1).argmax()])
         top, left = (first // columns) * side, (first % columns) * side
         low, right = (second // columns) * side, (second % columns) * side
         one = harmed_HWC[top : top + side, left : left + side]
@@ -315,19 +357,42 @@ def _patch_shuffle(rgba_HWC: U8, severity: float, rng: np.random.Generator, _don
 
 
 def _foreign_patch(rgba_HWC: U8, severity: float, rng: np.random.Generator, donor_HWC: U8) -> U8:
-    """A rectangle of another sprite in the middle of this one."""
+    """A rectangle of another sprite laid onto this one, where it differs."""
+    if not donor_HWC[..., 3].any():
+        donor_HWC = np.ascontiguousarray(rgba_HWC[::-1, ::-1])
     height, width = rgba_HWC.shape[:2]
-    area = _between(0.04, 0.55, severity)
+    spans = _box(rgba_HWC[..., 3] > 0)
     stretch = rng.uniform(0.7, 1.4)
-    tall = int(np.clip(round(height * np.sqrt(area) * stretch), 1, height))
-    wide = int(np.clip(round(width * np.sqrt(area) / stretch), 1, width))
-    # Around a visible pixel, so that the patch is not laid onto empty margin only.
-    rows, columns = _random_sites(rgba_HWC[..., 3] > 0, 1, rng)
-    top = int(np.clip(rows[0] - tall // 2, 0, height - tall))
-    left = int(np.clip(columns[0] - wide // 2, 0, width - wide))
+    # The size is a share of what is visible: a patch over all of it would be another sprite, not a spoilt one.
+    sides = [span.stop - span.start for span in spans]
+    most, least = ((share * sides[0] * stretch, share * sides[1] / stretch) for share in (0.5, 0.2))
+    tries = [_sites_with_repeats(visible[..., 3] > 0, _TRIES, rng) for visible in (rgba_HWC, donor_HWC)]
+    onto_T, from_T = (np.stack(sites, axis=1) for sites in tries)
+    plain, strange = _premultiplied(rgba_HWC), _premultiplied(donor_HWC)
+    apart = []
+    for onto, taken in zip(onto_T, from_T, strict=True):
+        there, here = _matched(onto, taken, most, (height, width))
+        apart.append(float((np.abs(plain[there] - strange[here]) * (donor_HWC[here][..., 3:] > 0)).sum()))
+    best = int(np.argmax(apart))
+    share = np.sqrt(_between(0.04, 0.55, severity))
+    size = (max(least[0], share * sides[0] * stretch), max(least[1], share * sides[1] / stretch))
+    there, here = _matched(onto_T[best], from_T[best], size, (height, width))
     harmed_HWC = rgba_HWC.copy()
-    harmed_HWC[top : top + tall, left : left + wide] = donor_HWC[top : top + tall, left : left + wide]
+    harmed_HWC[there] = donor_HWC[here]
     return harmed_HWC
+
+
+def _matched(
+    onto: npt.NDArray[np.int64], taken: npt.NDArray[np.int64], size: tuple[float, float], within: tuple[int, int]
+) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
+    """Rectangles of one size about two places, as far as both pictures reach."""
+    there, here = [], []
+    for one, other, side, length in zip(onto.tolist(), taken.tolist(), size, within, strict=True):
+        before = min(round(side / 2), one, other)
+        after = min(max(1, round(side) - round(side / 2)), length - one, length - other)
+        there.append(slice(one - before, one + after))
+        here.append(slice(other - before, other + after))
+    return (there[0], there[1]), (here[0], here[1])
 
 
 def _row_shift(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_HWC: U8) -> U8:
@@ -340,9 +405,9 @@ def _row_shift(rgba_HWC: U8, severity: float, rng: np.random.Generator, _donor_H
 
 
 def _slipped(rgba_HWC: U8, height: int, width: int, severity: float, rng: np.random.Generator) -> U8:
-    reach = 1 + round(severity * max(1, width / 16))
+    reach = 1 + round(severity * max(1, width / 8))
     offsets = rng.integers(1, reach + 1, height) * rng.choice([-1, 1], height)
-    stays = rng.random(height) >= _between(0.08, 0.7, severity)
+    stays = rng.random(height) >= _between(0.1, 0.8, severity)
     visible = np.flatnonzero(rgba_HWC[..., 3].any(axis=1))
     stays[visible[rng.integers(0, len(visible))]] = False
     offsets[stays] = 0

@@ -20,9 +20,11 @@ from lunar_studio.training.device import Plan
 from lunar_studio.training.state import TrainState
 
 # Damage between barely visible and plain to see; a milder rung is a share of it.
-_SEVERITY = (0.1, 0.8)
+_SEVERITY = (0.1, 0.9)
 _MILDER = (0.25, 0.7)
 _TEACHER_STREAM = 17
+# What is hardest to tell from art that is only unusual is shown oftener than the other families.
+_OFTENER = {"colour-swap": 2.0, "foreign-patch": 2.0, "orphans": 2.0}
 
 
 class Lessons:
@@ -79,10 +81,11 @@ class Lessons:
 
     def _lesson(self, rgba: U8, words_BD: torch.Tensor, rng: np.random.Generator, plan: Plan) -> Lesson:
         teacher = self.config.teacher
-        turned, _ = vary(rgba, rng, turn=teacher.turn, tint=0.0)
-        real, tinted_B = vary(turned, rng, turn=0.0, tint=teacher.tint)
+        real, other_B = vary(
+            rgba, rng, turn=teacher.turn, tint=teacher.tint, recolour=teacher.recolour, layer=teacher.layer
+        )
         # Whatever the colours are now, they are not those of the caption.
-        words_BD = words_BD * torch.from_numpy(~tinted_B).float()[:, None]
+        words_BD = words_BD * torch.from_numpy(~other_B).float()[:, None]
         parts = (torch.from_numpy(real), *map(torch.from_numpy, damaged_pairs(real, rng)), words_BD, self._captions_CD)
         return Lesson(*(part.to(plan.device) for part in parts))
 
@@ -109,17 +112,20 @@ def family_weights(dataset: Dataset, training: TrainingConfig) -> F64:
 
 
 def damaged_pairs(rgba_BHWC: U8, rng: np.random.Generator) -> tuple[U8, U8, I64]:
-    """Each sprite damaged a little and more, in the same places; families of damage are drawn evenly.
+    """Each sprite damaged a little and more, in the same places; the hardest families of damage are drawn oftener.
 
     Returns:
         A little damaged, more damaged, and the place of each one's family in `damage.FAMILIES`.
     """
     families = list(damage.FAMILIES)
     mild, bad = np.empty_like(rgba_BHWC), np.empty_like(rgba_BHWC)
-    drawn_B = rng.integers(len(families), size=len(rgba_BHWC))
+    weights = np.array([_OFTENER.get(family, 1.0) for family in families])
+    drawn_B = rng.choice(len(families), len(rgba_BHWC), p=weights / weights.sum())
     for index, sprite in enumerate(rgba_BHWC):
         severity, milder = float(rng.uniform(*_SEVERITY)), float(rng.uniform(*_MILDER))
-        donor, chance = rgba_BHWC[int(rng.integers(len(rgba_BHWC)))], int(rng.integers(2**31))
+        # Another sprite of the batch, where there is one.
+        donor = rgba_BHWC[(index + int(rng.integers(1, max(2, len(rgba_BHWC))))) % len(rgba_BHWC)]
+        chance = int(rng.integers(2**31))
         family = families[int(drawn_B[index])]
         mild[index] = damage.damage(sprite, family, severity * milder, np.random.default_rng(chance), donor)
         bad[index] = damage.damage(sprite, family, severity, np.random.default_rng(chance), donor)

@@ -137,7 +137,7 @@ def test_the_teacher_is_asked_about_every_damage(run: Run, model: Path, dataset:
     assert sum(figures["shares_E"]) == pytest.approx(1.0, abs=1e-4)
     assert figures["sprites"] == len(Dataset.open(dataset).indices("validation"))
     said = run("evaluate", "--model", model, dataset, "--critic").out
-    for row in (*FAMILIES, "against samples", "shares of the gate", "error of the percentile"):
+    for row in (*FAMILIES, "every family of art", "against samples", "shares of the gate", "error of the percentile"):
         assert f"\n{row}" in said
 
 

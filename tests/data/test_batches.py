@@ -139,6 +139,29 @@ def test_varied_sprites_keep_what_is_visible_and_which_pixels_are_equal(seed: in
             )
 
 
+def test_recoloured_sprites_exchange_red_green_and_blue_and_say_so() -> None:
+    sprites = np.stack([blob(index, 12).rgba_HWC for index in range(12)])
+    varied, other = vary(sprites, np.random.default_rng(3), turn=0.0, tint=0.0, recolour=0.5)
+    assert 0 < other.sum() < 12
+    assert np.array_equal(varied[~other], sprites[~other])
+    assert np.array_equal(np.sort(varied[..., :3], axis=3), np.sort(sprites[..., :3], axis=3))
+    assert np.array_equal(varied[..., 3], sprites[..., 3])
+
+
+@given(st.integers(0, 2**20))
+def test_a_layered_sprite_keeps_what_is_opaque_and_shows_another_where_it_has_nothing(seed: int) -> None:
+    sprites = np.random.default_rng(seed).integers(0, 256, (3, 6, 6, 4), dtype=np.uint8)
+    sprites[..., 3] = np.array([0, 120, 255], np.uint8)[sprites[..., 3] % 3]
+    varied, other = vary(sprites, np.random.default_rng(seed), turn=0.0, tint=0.0, layer=1.0)
+    assert other.all()
+    for top, both in zip(sprites, varied, strict=True):
+        opaque, nothing = top[..., 3] == 255, top[..., 3] == 0
+        assert np.array_equal(both[opaque], top[opaque])
+        assert (both[..., 3] >= top[..., 3]).all()
+        below = [np.array_equal(both[nothing][..., 3], one[nothing][..., 3]) for one in sprites]
+        assert any(below)
+
+
 def test_nothing_varies_where_nothing_is_asked() -> None:
     sprites = np.stack([blob(index, 12).rgba_HWC for index in range(3)])
     varied, tinted = vary(sprites, np.random.default_rng(0), turn=0.0, tint=0.0)

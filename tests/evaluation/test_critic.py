@@ -13,6 +13,7 @@ from lunar_studio.evaluation.critic import (
     SEVERITIES,
     CriticFigures,
     auroc,
+    auroc_of_families,
     calibration_error,
     evaluate_critic,
     harmed,
@@ -111,6 +112,15 @@ def test_auroc_of_a_set_and_another_adds_up_to_one_the_other_way_round(better: l
     assert one.low - 1e-9 <= one.value <= one.high + 1e-9
     wins = sum((b > w) + 0.5 * (b == w) for b in better for w in worse)
     assert one.value == pytest.approx(wins / (len(better) * len(worse)))
+
+
+def test_a_large_family_counts_as_much_as_a_small_one() -> None:
+    families = np.array([0] * 9 + [1])
+    better, worse = np.array([0.0] * 9 + [5.0]), np.full(10, 1.0)
+    assert auroc(better, worse, families, families).value == pytest.approx(0.1)
+    assert auroc_of_families(better, worse, families) == pytest.approx(0.5)
+    each_its_own = auroc_of_families(better, worse, own_families(10))
+    assert each_its_own == pytest.approx(auroc(better, worse, families, families).value)
 
 
 def test_calibration_holds_for_one_kind_of_art_and_not_for_families_that_differ() -> None:

@@ -1,7 +1,5 @@
 """The teacher: its size, its gate, and scores that add up."""
 
-import math
-
 import msgspec
 import pytest
 import torch
@@ -11,7 +9,7 @@ from hypothesis import strategies as st
 from lunar_studio.core.config import TeacherConfig
 from lunar_studio.core.presets import PRESETS
 from lunar_studio.models.bundle import networks_on_meta
-from lunar_studio.models.teacher import LunarMoETeacher, centred, neighbour_maps
+from lunar_studio.models.teacher import LunarMoETeacher, centred
 
 SMALL = TeacherConfig(image_channels=4, channels=(6, 8), first_stride=1, feature_dim=8, hidden_dim=12, embedding_dim=9)
 
@@ -82,7 +80,10 @@ def _steady(**changes: object) -> LunarMoETeacher:
         feature_dim=8,
         hidden_dim=8,
         embedding_dim=8,
-        neighbour_maps=True,
+        craft_maps=True,
+        craft_blocks=1,
+        gate_listens=True,
+        forget=0.3,
         peaks=True,
         steady=True,
         words_from="backbone",
@@ -137,13 +138,29 @@ def test_pictures_filled_to_the_edge_and_empty_ones_stay_where_they_are() -> Non
     torch.testing.assert_close(centred(empty), empty)
 
 
-def test_neighbour_maps_tell_equal_pixels_from_nearly_equal_ones() -> None:
-    x = torch.zeros(1, 4, 4, 4)
-    x[:, 0, 1, 1] = 8 / 255
-    right, below, *_ = neighbour_maps(x)[0]
-    assert float(right[2, 1]) == 1.0
-    assert float(right[1, 1]) == pytest.approx(math.exp(-12 * 8 / 255))
-    assert float(below[0, 1]) == float(right[1, 0]) == float(right[1, 1])
+def test_a_listening_gate_asks_the_expert_that_objects_more_than_a_deaf_one_does() -> None:
+    teacher, x = _steady(), torch.cat([_sprite_with_room(seed) for seed in range(6)])
+    with torch.inference_mode():
+        listening = teacher(x)
+        assert teacher.listening is not None
+        teacher.listening.fill_(-100.0)
+        deaf = teacher(x)
+    torch.testing.assert_close(listening.expert_logits_BE, deaf.expert_logits_BE)
+    torch.testing.assert_close(deaf.logit_B, (deaf.gate_BE * deaf.expert_logits_BE).sum(dim=1))
+    assert bool((listening.logit_B < deaf.logit_B).all())
+
+
+def test_words_may_look_further_than_craft() -> None:
+    teacher = _steady()
+    with torch.no_grad():
+        for parameter in teacher.backbone[1].parameters():
+            parameter.add_(0.5)
+    before, after = _steady(), teacher
+    x = _sprite_with_room(3)
+    with torch.inference_mode():
+        one, other = before(x), after(x)
+    torch.testing.assert_close(one.logit_B, other.logit_B)
+    assert not torch.allclose(one.embedding_BD, other.embedding_BD)
 
 
 def test_what_a_steady_teacher_says_can_be_traced_to_pixels() -> None:

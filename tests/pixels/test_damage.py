@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.pixels.damage import FAMILIES, damage
+from lunar_studio.pixels.oklab import to_oklab
 from tests.pixels.drawn import blob, texture
 
 SPRITES = [blob(seed).rgba_HWC for seed in range(12)] + [texture(seed).rgba_HWC for seed in range(4)]
@@ -106,3 +107,47 @@ def test_a_family_hurts_what_it_says() -> None:
     assert np.array_equal(swapped[..., 3], sprite[..., 3])
     for family in ("jpeg", "noise", "palette-noise"):
         assert np.array_equal(damage(sprite, family, 0.5, rng)[..., 3], sprite[..., 3])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_at_medium_severity_hardly_a_sprite_is_left_as_it_was(family: str) -> None:
+    unharmed = 0
+    for at, sprite in enumerate(SPRITES):
+        harmed = damage(sprite, family, 0.5, np.random.default_rng(at), SPRITES[(at + 5) % len(SPRITES)])
+        unharmed += int(np.abs(_premultiplied(harmed) - _premultiplied(sprite)).sum(axis=2).max() < 12)
+    assert unharmed == 0
+
+
+def test_swapped_colours_are_far_from_those_that_were_meant() -> None:
+    for at, sprite in enumerate(SPRITES):
+        swapped = damage(sprite, "colour-swap", 0.5, np.random.default_rng(at))
+        changed = (swapped != sprite).any(axis=2)
+        assert changed.sum() / (sprite[..., 3] > 0).sum() > 0.2
+        apart = np.linalg.norm(to_oklab(swapped[changed][:, :3]) - to_oklab(sprite[changed][:, :3]), axis=1)
+        assert np.median(apart) > 0.15
+
+
+def test_a_foreign_patch_stays_a_patch_and_comes_from_the_donor() -> None:
+    for at, sprite in enumerate(SPRITES[:12]):
+        donor = SPRITES[12 + at % 4]
+        visible = sprite[..., 3] > 0
+        harmed = damage(sprite, "foreign-patch", 1.0, np.random.default_rng(at), donor)
+        changed = (harmed != sprite).any(axis=2)
+        assert 0 < changed.sum() < 0.9 * visible.sum()
+        known = {tuple(pixel) for pixel in donor.reshape(-1, 4).tolist()}
+        assert {tuple(pixel) for pixel in harmed[changed].tolist()} <= known
+
+
+def test_the_outline_of_a_tile_is_its_border() -> None:
+    tile = SPRITES[12]
+    assert (tile[..., 3] == 255).all()
+    broken = damage(tile, "broken-outline", 0.5, np.random.default_rng(0))
+    assert (broken[0, :, 3] == 0).any()
+    assert np.array_equal(broken[3:-3, 3:-3], tile[3:-3, 3:-3])
+
+
+@pytest.mark.parametrize("family", ["blur", "foreign-patch", "broken-outline", "colour-swap", "palette-explosion"])
+def test_a_donor_without_anything_and_a_single_pixel_are_no_trouble(family: str) -> None:
+    dot = np.zeros((5, 7, 4), np.uint8)
+    dot[2, 3] = (10, 20, 30, 255)
+    assert damage(dot, family, 0.5, np.random.default_rng(0), np.zeros_like(dot)).shape == dot.shape
