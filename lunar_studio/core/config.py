@@ -233,6 +233,9 @@ class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         float, Meta(ge=0.0, le=1.0, description="Share of sprites trained without their words, for guidance.")
     ] = 0.2
     sample_steps: Annotated[int, Meta(ge=1, le=100, description="Euler steps from noise to a latent.")] = 12
+    sample_temperature: Annotated[
+        float, Meta(gt=0.0, le=4.0, description="Spread of the noise that sprites grow from; below 1 is tidier.")
+    ] = 1.0
     guidance: Annotated[float, Meta(ge=0.0, le=20.0, description="How strictly words are followed; 1 is plain.")] = 2.0
     topics: Annotated[
         int, Meta(ge=1, le=4096, description="Captions kept as subjects for sprites that are asked for without words.")

@@ -130,12 +130,13 @@ class LatentPrior(nn.Module):
             seed: Non-negative.
             words_D: Embedding of the words to follow. Without words each latent follows a caption drawn from
                 those it learned, unless `near_L` says what it shall be like.
-            temperature: Spread of the noise; below 1 is safer, above 1 wilder.
+            temperature: Spread of the noise, as a share of the model's own; below 1 is safer, above 1 wilder.
             near_L: Start from this latent instead of from pure noise.
             strength: With `near_L`: 0 gives it back, 1 forgets it; what the prior does not invent fades with it.
         """
         device = self.mean_I.device
-        noise = torch.from_numpy(_noise(count, self.invented_dim, seed)).to(device) * temperature
+        spread = temperature * self.config.sample_temperature
+        noise = torch.from_numpy(_noise(count, self.invented_dim, seed)).to(device) * spread
         start, rest_L = 0.0, noise.new_zeros(self.latent_dim - self.invented_dim)
         if near_L is not None:
             start = 1.0 - strength

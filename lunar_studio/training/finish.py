@@ -300,7 +300,7 @@ def _topics(dataset: Dataset, vocabulary: Vocabulary, config: RunConfig) -> Tens
     """
     indices = dataset.indices("train")
     visible = np.array([(dataset.sprites_NHWC[index, ..., 3] > 0).mean() for index in indices])
-    weights = family_weights(dataset, config.training) * np.clip(visible / _FILLED_SHARE, 0.05, 1.0) ** 2
+    weights = family_weights(dataset, config.training) * np.clip(visible / _FILLED_SHARE, 0.01, 1.0) ** 3
     rng = np.random.default_rng([config.training.seed, _TOPIC_STREAM])
     chosen = rng.choice(len(weights), config.prior.topics, p=weights / weights.sum())
     captions = training_captions(dataset)

@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 import torch
 from torch import Tensor
@@ -91,6 +92,14 @@ def test_the_state_of_torch_does_not_matter() -> None:
     first = prior.sample(2, seed=5)
     torch.manual_seed(2)
     assert torch.equal(first, prior.sample(2, seed=5))
+
+
+def test_the_models_own_temperature_is_what_an_asked_one_is_a_share_of() -> None:
+    prior = fresh()
+    asked = prior.sample(4, seed=1, temperature=0.4)
+    prior.config = msgspec.structs.replace(prior.config, sample_temperature=0.8)
+    torch.testing.assert_close(prior.sample(4, seed=1, temperature=0.5), asked)
+    assert not torch.equal(prior.sample(4, seed=1), asked)
 
 
 def test_temperature_zero_leaves_no_chance() -> None:
