@@ -18,6 +18,7 @@ from lunar_studio.explore.engine import load
 from lunar_studio.models.model_file import load_model, save_model
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels.files import write_png
+from lunar_studio.training.fine_tune import extended
 from lunar_studio.training.finish import read_teacher
 from tests.explore.tiny_model import tiny_bundle
 from tests.pixels.drawings import drawing
@@ -87,6 +88,18 @@ def test_another_models_teacher_judges_from_then_on(dataset: Dataset, tmp_path: 
     expected = read_teacher(other.teacher, before.vae, dataset)
     assert after.experts == expected[0]
     assert np.allclose(after.calibration.quantiles_RQ, expected[1].quantiles_RQ, atol=0.05)
+
+
+def test_a_model_may_know_more_words_than_the_teacher(dataset: Dataset, tmp_path: Path) -> None:
+    card = {"art_digest": dataset.digest}
+    model, other = tmp_path / "model.safetensors", tmp_path / "other.safetensors"
+    bundle = tiny_bundle()
+    more = extended(bundle.vocabulary, ["a jackalope"])
+    save_model(dataclasses.replace(bundle, vocabulary=more, card=card), model)
+    save_model(dataclasses.replace(bundle, card=card), other)
+    assert main([str(model), str(dataset.path), "--no-map", "--teacher", str(other)]) == 0
+    assert load_model(model)[0].vocabulary.words == more.words
+    assert main([str(other), str(dataset.path), "--no-map", "--teacher", str(model)]) == 1
 
 
 def test_a_teacher_of_other_words_is_refused(
