@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QWidget
 
 from lunar_studio.gui.main_window import MainWindow
 from lunar_studio.gui.preferences import Preferences
-from lunar_studio.gui.tour_mark import CoachMark, Ring
+from lunar_studio.gui.tour_mark import CoachMark, Ring, Side
 from lunar_studio.gui.widgets.buttons import ActionButton
 
 SETTING = "help.tour_seen"
@@ -29,11 +29,13 @@ class Step:
         title: A few words.
         words: A sentence or two.
         target: Finds what it points at; None where that is not in view.
+        side: Where the card had best stand, so that what changes meanwhile is seen.
     """
 
     title: str
     words: str
     target: Callable[[], QWidget | None]
+    side: Side = "left"
 
 
 class Tour(QObject):
@@ -78,6 +80,7 @@ class Tour(QObject):
                 "Roll",
                 "Press Random, or Space: the model invents a sprite. Each is another; Ctrl+Z brings the last one back.",
                 lambda: page.roll_bar.random,
+                "right",
             ),
             Step(
                 "Pull a slider",
@@ -101,6 +104,7 @@ class Tour(QObject):
                 "Kept sprites become a sheet that game engines read. F1 tells what every page can do; this tour is in "
                 "the Help menu.",
                 lambda: find(QWidget, "tab/export"),
+                "below",
             ),
         )
 
@@ -157,14 +161,20 @@ class Tour(QObject):
     def _point(self) -> None:
         if self._place < 0:
             return
-        target = self._steps[self._place].target()
+        step = self._steps[self._place]
+        target = step.target()
+        page = self._window.explore
+        room = self._area(page if page.isVisible() else self._content)  # the tabs above stay in sight
         if target is None or not target.isVisible():
             self.ring.hide()
-            self.mark.stand_beside(None)
+            self.mark.stand_beside(None, room)
             return
-        area = QRect(target.mapTo(self._content, QPoint(0, 0)), target.size())
+        area = self._area(target)
         self.ring.surround(area)
-        self.mark.stand_beside(area)
+        self.mark.stand_beside(area, room, step.side)
+
+    def _area(self, widget: QWidget) -> QRect:
+        return QRect(widget.mapTo(self._content, QPoint(0, 0)), widget.size())
 
     def _done(self, place: int) -> None:
         if self._place == place:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -14,6 +16,9 @@ from lunar_studio.gui.widgets.labels import Label
 _WIDTH_PX = 72 * SPACE_PX
 _GAP_PX = 3 * SPACE_PX
 _RING_PX = SPACE_PX
+
+Side = Literal["left", "right", "below", "above"]
+"""Where a card stands beside what it speaks of."""
 
 
 class Ring(QWidget):
@@ -111,28 +116,33 @@ class CoachMark(QFrame):
         self.setAccessibleDescription(words)
         self.adjustSize()
 
-    def stand_beside(self, area: QRect | None) -> None:
-        """Show beside `area`, in the parent's coordinates, where there is room; in the middle for None."""
-        parent = self.parentWidget()
-        room = self.rect() if parent is None else parent.rect()
-        self.move(place_beside(area, self.width(), self.height(), room))
+    def stand_beside(self, area: QRect | None, room: QRect, first: Side = "left") -> None:
+        """Show beside `area` inside `room`, both in the parent's coordinates; in the room's middle for None.
+
+        Args:
+            area: What the card speaks of.
+            room: What the card may cover.
+            first: The side that is tried first.
+        """
+        self.move(place_beside(area, self.width(), self.height(), room, first))
         self.show()
         self.raise_()
 
 
-def place_beside(area: QRect | None, width: int, height: int, room: QRect) -> QPoint:
-    """Where a card does not cover `area`: left of it, right, below, above; else in the middle of `room`."""
+def place_beside(area: QRect | None, width: int, height: int, room: QRect, first: Side = "left") -> QPoint:
+    """Where a card does not cover `area`: on the first side, left of it, right, below, above; else mid-`room`."""
     middle = QPoint(room.center().x() - width // 2, room.center().y() - height // 2)
     if area is None:
         return middle
     x = min(max(room.left() + _GAP_PX, area.center().x() - width // 2), room.right() - width - _GAP_PX)
     y = min(max(room.top() + _GAP_PX, area.center().y() - height // 2), room.bottom() - height - _GAP_PX)
-    for place in (
-        QPoint(area.left() - width - _GAP_PX, y),
-        QPoint(area.right() + _GAP_PX, y),
-        QPoint(x, area.bottom() + _GAP_PX),
-        QPoint(x, area.top() - height - _GAP_PX),
-    ):
+    places: dict[Side, QPoint] = {
+        "left": QPoint(area.left() - width - _GAP_PX, y),
+        "right": QPoint(area.right() + _GAP_PX, y),
+        "below": QPoint(x, area.bottom() + _GAP_PX),
+        "above": QPoint(x, area.top() - height - _GAP_PX),
+    }
+    for place in (places[first], *places.values()):
         if room.contains(QRect(place.x(), place.y(), width, height)):
             return place
     return middle

@@ -1,18 +1,35 @@
-"""Sprites for words: drawn from seeds in a row, each judged by how it fits the words, best first."""
+"""Sprites for words: drawn from seeds in a row, each judged by how it fits the words, best first, told as they come."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from lunar_studio.core.latent import Latent
 from lunar_studio.core.prompt_words import Candidate, ranking
 from lunar_studio.session.ports import Explorer, KnowsWords
 from lunar_studio.workers.explore_service import ExploreService
-from lunar_studio.workers.grid_service import GridPart, drawn_in_parts
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The candidates there are so far.
+
+    Attributes:
+        candidates: Best first.
+        wanted: How many there will be.
+    """
+
+    candidates: tuple[Candidate, ...]
+    wanted: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no more will come."""
+        return len(self.candidates) == self.wanted
 
 
 class WordsService(QObject):
@@ -23,7 +40,7 @@ class WordsService(QObject):
         parent: The QObject that owns this one.
 
     Attributes:
-        found: Emitted with the words and a tuple of `Candidate`, best first.
+        found: Emitted with the words and a `Ranked` for every candidate that has come.
         ended: Emitted when the newest request is over, whatever ended it.
     """
 
@@ -40,7 +57,7 @@ class WordsService(QObject):
         explore.task_ended.connect(self._on_ended)
 
     def request(self, prompt: str, *, seed: int, count: int, temperature: float) -> None:
-        """Ask for the sprites of `count` seeds from `seed` on; `found` answers."""
+        """Ask for the sprites of `count` seeds from `seed` on; `found` answers with each."""
         self._stop.set()
         self._stop = threading.Event()
         self._prompt = prompt
@@ -49,7 +66,7 @@ class WordsService(QObject):
 
     @Slot(int, object)
     def _on_answered(self, number: int, answer: object) -> None:
-        if number == self._number and isinstance(answer, tuple):
+        if number == self._number and isinstance(answer, Ranked):
             self.found.emit(self._prompt, answer)
 
     @Slot(int)
@@ -60,24 +77,19 @@ class WordsService(QObject):
 
 
 def candidates(prompt: str, seed: int, count: int, temperature: float, explorer: Explorer) -> Iterator[object]:
-    """The task: pauses, then a tuple of `Candidate`, best first.
+    """The task: pauses, and a `Ranked` whenever another candidate has come.
 
     Each has a seed of its own, so that the seed box draws it again.
     """
-    latents: list[Latent] = []
+    made: list[Candidate] = []
     for number in range(count):
-        latents += explorer.sample(1, seed=seed + number, prompt=prompt, temperature=temperature)
+        (latent,) = explorer.sample(1, seed=seed + number, prompt=prompt, temperature=temperature)
         yield None
-    parts = []
-    for step in drawn_in_parts(tuple(latents), explorer):
-        if isinstance(step, GridPart):
-            parts.append(step)
+        sprite = explorer.decode(latent)
         yield None
-    sprites = [sprite for part in parts for sprite in part.sprites]
-    scores = [score for part in parts for score in part.scores]
-    fits = explorer.fits(sprites, prompt) if isinstance(explorer, KnowsWords) else (float("nan"),) * count
-    made = [
-        Candidate(latent, sprite, score, fit, seed + number)
-        for number, (latent, sprite, score, fit) in enumerate(zip(latents, sprites, scores, fits, strict=True))
-    ]
-    yield tuple(made[index] for index in ranking(fits, [score.value for score in scores]))
+        score = explorer.score(sprite)
+        yield None
+        (fit,) = explorer.fits([sprite], prompt) if isinstance(explorer, KnowsWords) else (float("nan"),)
+        made.append(Candidate(latent, sprite, score, fit, seed + number))
+        order = ranking([one.fit for one in made], [one.score.value for one in made])
+        yield Ranked(tuple(made[index] for index in order), count)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -201,4 +201,25 @@ def test_the_card_has_room_for_what_it_says(shell: ShellStudio, qtbot: QtBot) ->
             assert label.width() >= label.fontMetrics().horizontalAdvance(label.text())
     assert "score" in panel.card.facts.text()
     panel.card.tell(-1)
+    assert not panel.card.isVisible()
+
+
+def test_the_card_goes_with_the_mouse_and_stays_for_the_arrows(shell: ShellStudio, qtbot: QtBot) -> None:
+    _, panel, made = opened(shell, qtbot)
+    view = panel.view
+    xs, ys = view.camera.to_screen(made.places_N2)
+    place = QPointF(float(xs[0]), float(ys[0]))
+    buttons, keys = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier
+    view.setFocus()  # as after a click on the map
+    QApplication.sendEvent(
+        view, QMouseEvent(QEvent.Type.MouseMove, place, view.mapToGlobal(place), buttons, buttons, keys)
+    )
+    assert panel.card.isVisible()
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert not panel.card.isVisible()
+    qtbot.keyClick(view, Qt.Key.Key_Right)
+    assert panel.card.isVisible()
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert panel.card.isVisible(), "the arrows have come there, not the mouse"
+    panel.colouring.setFocus()
     assert not panel.card.isVisible()

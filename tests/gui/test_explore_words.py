@@ -8,9 +8,11 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.word_field import WordField
 from lunar_studio.gui.explore.wording import COUNT, told
+from lunar_studio.workers.words_service import Ranked
 from tests.gui.fakes import TinyExplorer
 from tests.gui.shell_studio import ShellStudio, studio
 
@@ -48,7 +50,7 @@ def field(shell: ShellStudio) -> WordField:
 
 def enter(shell: ShellStudio, field: WordField, qtbot: QtBot, prompt: str) -> None:
     field.line.setText(prompt)
-    with qtbot.waitSignal(shell.window.explore.wording._service.found):
+    with qtbot.waitSignal(shell.window.explore.wording._service.ended):
         qtbot.keyClick(field.line, Qt.Key.Key_Return)
 
 
@@ -152,7 +154,7 @@ def test_drawing_again_brings_others_and_leaves_the_sprite(shell: ShellStudio, f
     enter(shell, field, qtbot, "blue slime")
     before, latent = page.strip._latents, shell.session.document.latent
     seed = page.wording._asked.seed
-    with qtbot.waitSignal(page.wording._service.found):
+    with qtbot.waitSignal(page.wording._service.ended):
         qtbot.mouseClick(page.strip.again, Qt.MouseButton.LeftButton)
     assert page.strip.offered_title == "blue slime"
     assert page.wording._asked.seed == seed + COUNT
@@ -160,3 +162,40 @@ def test_drawing_again_brings_others_and_leaves_the_sprite(shell: ShellStudio, f
     assert shell.session.document.latent == latent
     page.strip.offer("In-betweens", before)
     assert not page.strip.again.isEnabled(), "there is only one way between two sprites"
+
+
+def test_candidates_are_seen_as_they_come_and_one_that_is_taken_stays(
+    shell: ShellStudio, field: WordField, qtbot: QtBot
+) -> None:
+    page, explorer = shell.window.explore, shell.loader.explorer
+    assert isinstance(explorer, WordyExplorer)
+    shown: list[tuple[float, ...]] = []
+    taken: list[Latent] = []
+
+    def look(_prompt: str, _ranked: object) -> None:
+        shown.append(tuple(round(fit, 2) for fit in explorer.fits(page.strip._sprites, "slime")))
+        if len(shown) == 3:
+            taken.append(page.strip._latents[1])
+            page.strip.thumbs[1].clicked.emit()
+
+    page.wording._service.found.connect(look)
+    enter(shell, field, qtbot, "slime")
+    assert [len(fits) for fits in shown] == list(range(1, COUNT + 1))
+    assert all(list(fits) == sorted(fits, reverse=True) for fits in shown)
+    assert shell.session.document.latent == taken[0], "the best came later, and does not take its place"
+
+
+def test_candidates_on_their_way_do_not_bring_the_strip_back(
+    shell: ShellStudio, field: WordField, qtbot: QtBot
+) -> None:
+    page = shell.window.explore
+
+    def look(_prompt: str, ranked: Ranked) -> None:
+        if len(ranked.candidates) == 2:
+            page.strip._random.click()
+
+    page.wording._service.found.connect(look)
+    enter(shell, field, qtbot, "slime")
+    assert page.strip.mode == "random"
+    page.strip._offer.click()
+    assert len(page.strip._sprites) == COUNT

@@ -18,7 +18,7 @@ from lunar_studio.session.ports import DrawsMany, KnowsWords
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.grid_service import PART, GridPart, GridService, drawn_in_parts
 from lunar_studio.workers.thread_host import ThreadHost
-from lunar_studio.workers.words_service import WordsService, candidates
+from lunar_studio.workers.words_service import Ranked, WordsService, candidates
 from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import LATENT_DIM, FakeExplorer, FakeLoader
 
@@ -116,12 +116,18 @@ def test_candidates_are_ranked_and_their_seeds_lead_back(qtbot: QtBot, host: Thr
     explorer = ManyExplorer()
     assert isinstance(explorer, KnowsWords)
     words = WordsService(loaded(qtbot, host, explorer))
-    with qtbot.waitSignal(words.found) as answer:
+    answers: list[tuple[str, Ranked]] = []
+    words.found.connect(lambda prompt, ranked: answers.append((prompt, ranked)))
+    with qtbot.waitSignal(words.ended):
         words.request("moon", seed=40, count=9, temperature=50.0)
-    prompt, found = answer.args
-    assert prompt == "moon"
+    assert [prompt for prompt, _ in answers] == ["moon"] * 9
+    assert [len(ranked.candidates) for _, ranked in answers] == list(range(1, 10)), "each is told as it comes"
+    assert [ranked.is_whole for _, ranked in answers] == [False] * 8 + [True]
+    for _, ranked in answers:
+        fits = [round(one.fit, 2) for one in ranked.candidates]
+        assert fits == sorted(fits, reverse=True)
+    found = answers[-1][1].candidates
     assert sorted(one.seed for one in found) == list(range(40, 49))
-    assert [round(one.fit, 2) for one in found] == sorted((round(one.fit, 2) for one in found), reverse=True)
     for one in found:
         (again,) = explorer.sample(1, seed=one.seed, prompt="moon", temperature=50.0)
         assert again == one.latent
@@ -129,8 +135,10 @@ def test_candidates_are_ranked_and_their_seeds_lead_back(qtbot: QtBot, host: Thr
 
 
 def test_without_a_vocabulary_the_score_ranks() -> None:
-    (found,) = [step for step in candidates("moon", 1, 6, 50.0, FakeExplorer()) if step is not None]
-    assert isinstance(found, tuple)
+    *_, ranked = [step for step in candidates("moon", 1, 6, 50.0, FakeExplorer()) if step is not None]
+    assert isinstance(ranked, Ranked)
+    assert ranked.is_whole
+    found = ranked.candidates
     assert all(isinstance(one, Candidate) and math.isnan(one.fit) for one in found)
     scores = [one.score.value for one in found]
     assert scores == sorted(scores, reverse=True)

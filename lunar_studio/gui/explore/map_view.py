@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
+    QHideEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -95,6 +96,7 @@ class MapView(QWidget):
         self._route_R2: F32 = np.zeros((0, 2), np.float32)
         self._stop: int | None = None
         self._pointed = -1
+        self._by_keyboard = False  # what is pointed at was come to with the arrows
         self._pressed: QPointF | None = None
         self._dragged = False
         self._settle = QTimer(self)
@@ -218,7 +220,8 @@ class MapView(QWidget):
 
     # ---- mouse and keyboard --------------------------------------------------------------------------
 
-    def _point(self, index: int) -> None:
+    def _point(self, index: int, *, by_keyboard: bool = False) -> None:
+        self._by_keyboard = by_keyboard
         if index != self._pointed:
             self._pointed = index
             self.pointed.emit(index)
@@ -237,7 +240,7 @@ class MapView(QWidget):
         best = int(cost.argmin())
         if math.isfinite(float(cost[best])):
             self.camera = self.camera.with_in_view(float(places[best, 0]), float(places[best, 1]))
-            self._point(best)
+            self._point(best, by_keyboard=True)
             self._look_changed()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -302,8 +305,8 @@ class MapView(QWidget):
         event.accept()
 
     def leaveEvent(self, _event: QEvent) -> None:
-        """Point at nothing."""
-        if not self.hasFocus():
+        """The mouse points at nothing; where the arrows have come to stays."""
+        if not self._by_keyboard:
             self._point(-1)
 
     def event(self, event: QEvent) -> bool:
@@ -333,14 +336,21 @@ class MapView(QWidget):
             self._colour()
         super().changeEvent(event)
 
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Another view is shown: nothing is pointed at any more."""
+        super().hideEvent(event)
+        self._point(-1)
+
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring."""
         super().focusInEvent(event)
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """Take the ring away."""
+        """Take the ring away, and what the arrows have come to."""
         super().focusOutEvent(event)
+        if self._by_keyboard:
+            self._point(-1)
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:

@@ -57,6 +57,8 @@ class Offering(QObject):
         notes: tuple[str, ...],
         badges: tuple[str, ...],
         kind: str = "",
+        *,
+        is_more: bool = False,
     ) -> None:
         """Show sprites that are known already.
 
@@ -66,13 +68,20 @@ class Offering(QObject):
             notes: A line for the tooltip of each.
             badges: A few letters for the corner of each.
             kind: What `renew_asked` says when others are wanted; empty if there are no others.
+            is_more: Whether they are those of the last call and some more: a strip that shows something else by now
+                goes on doing so, and what was offered since is not replaced.
         """
+        if is_more and self._strip.offered_title != title:
+            return
         self._kind = kind
         self._latents = tuple(one.latent for one in found[:COUNT])
         self._sprites = [one.sprite for one in found[:COUNT]]
         self._scores = [one.score for one in found[:COUNT]]
         self._notes, self._badges = notes, badges
-        self._show(title)
+        if is_more:
+            self._strip.offer_again(self._latents, self._sprites, self._scores, notes, badges)
+        else:
+            self._show(title)
 
     def _show(self, title: str) -> None:
         self._strip.offer(title, self._latents, can_renew=bool(self._kind))

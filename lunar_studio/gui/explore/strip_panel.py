@@ -166,6 +166,20 @@ class StripPanel(Panel):
         self._show_mode()
         self._begin_offer()
 
+    def offer_again(
+        self,
+        latents: Sequence[Latent],
+        sprites: Sequence[Sprite],
+        scores: Sequence[Score],
+        notes: Sequence[str],
+        badges: Sequence[str],
+    ) -> None:
+        """What was offered has grown, and may stand in another order; it is seen if the offer is on show."""
+        self._offered = tuple(latents[:COUNT])
+        if self.mode == "offered":
+            self._latents, self._sprites = self._offered, []
+            self._put(sprites, scores, notes, badges)
+
     @property
     def offered_title(self) -> str:
         """What was offered last."""

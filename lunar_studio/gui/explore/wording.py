@@ -1,4 +1,7 @@
-"""Words in the window: Enter draws candidates, the best becomes the sprite, and all stand in the strip, best first."""
+"""Words in the window: Enter draws candidates, which come into the strip ranked; the best becomes the sprite.
+
+Whoever takes one of them, or goes anywhere else, while others are still on their way keeps what she has.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.latent import Latent
-from lunar_studio.core.prompt_words import Candidate
 from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
 from lunar_studio.gui.explore.offering import Offering
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.workers.explore_service import LoadedModel
-from lunar_studio.workers.words_service import WordsService
+from lunar_studio.workers.words_service import Ranked, WordsService
 
 COUNT = 16
 """Candidates for one Enter."""
@@ -30,6 +32,7 @@ class _Asked:
     seed: int
     temperature: float
     is_for_strip: bool = False
+    begun_at: Latent | None = None  # the sprite of that moment
 
 
 class Wording(QObject):
@@ -79,7 +82,7 @@ class Wording(QObject):
             self.said.emit("The model knows none of these words")
         else:
             seed = min(self._controller.new_seed(), LARGEST_SEED - COUNT)
-            self._request(_Asked(prompt, seed, spread))
+            self._request(_Asked(prompt, seed, spread, begun_at=self._controller.document.latent))
 
     def _request(self, asked: _Asked) -> None:
         self._asked = asked
@@ -94,19 +97,30 @@ class Wording(QObject):
             self._request(replace(self._asked, seed=seed, is_for_strip=True))
 
     @Slot(str, object)
-    def _on_found(self, prompt: str, found: tuple[Candidate, ...]) -> None:
-        best = found[0]
-        self._seeds = {one.latent: (one.seed, prompt) for one in found}
+    def _on_found(self, prompt: str, ranked: Ranked) -> None:
+        found, is_first = ranked.candidates, len(ranked.candidates) == 1
+        if is_first:
+            self._seeds = {}
+        self._seeds |= {one.latent: (one.seed, prompt) for one in found}
         notes = tuple(f"Fits “{prompt}” {fit}" if (fit := told(one.fit)) else "" for one in found)
+        badges = tuple(told(one.fit) for one in found)
         title = prompt if len(prompt) <= _LONGEST_TITLE else f"{prompt[: _LONGEST_TITLE - 1]}…"
-        self._offering.offer_drawn(title, found, notes, tuple(told(one.fit) for one in found), _KIND)
-        if not self._asked.is_for_strip:
+        self._offering.offer_drawn(title, found, notes, badges, _KIND, is_more=not is_first)
+        if not ranked.is_whole:
+            self.said.emit(f"Drawing for “{prompt}”: {len(found)} of {ranked.wanted}, best first")
+            return
+        best = found[0]
+        if self._is_waited_for():
             temperature = self._asked.temperature
             self._controller.begin(
                 best.latent, f"Words “{prompt}”", seed=best.seed, prompt=prompt, temperature=temperature
             )
         fits = f"; the best fits {told(best.fit)}" if told(best.fit) else ""
         self.said.emit(f"{len(found)} sprites for “{prompt}” in the strip, best first{fits}")
+
+    def _is_waited_for(self) -> bool:
+        """Whether the best shall become the sprite: nothing else has meanwhile."""
+        return not self._asked.is_for_strip and self._controller.document.latent == self._asked.begun_at
 
     @Slot(object)
     def _on_model(self, model: LoadedModel) -> None:
