@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Followed, StepDone, TrainEvent
+from lunar_studio.core.events import Followed, Refined, StepDone, TrainEvent
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.sprite import Sprite
@@ -64,6 +64,8 @@ On a server, use the command line: `lunar-studio sample --count 16 --out ./out` 
 
 _SWITCH_INTERVAL_S = 0.0005
 _SAVED_LIMIT_MS = 1500
+_OWN_CLIPBOARDS = ("offscreen", "minimal", "minimalegl", "vnc", "linuxfb", "eglfs")
+_REFINE_S = 6.0
 
 _log = logging.getLogger(__name__)
 
@@ -94,6 +96,21 @@ def follow_pins(
         raise TypeError(f"pins are followed by an Engine, not by {type(explorer).__name__}")
     for found in follow(explorer, latent, pins, should_stop=should_stop):
         yield Followed(found.latent, found.exact_pixel, found.step)
+
+
+def refine_sprite(explorer: Explorer, sprite: Sprite, *, should_stop: Callable[[], bool]) -> Iterator[Refined]:
+    """Refine, as `session.ports.SpriteRefiner` says; imported here, in the worker's thread.
+
+    Raises:
+        TypeError: The explorer is not the engine: it is always what `load_explorer` gave.
+    """
+    from lunar_studio.explore.engine import Engine
+    from lunar_studio.explore.refine import refine
+
+    if not isinstance(explorer, Engine):
+        raise TypeError(f"sprites are refined by an Engine, not by {type(explorer).__name__}")
+    for found in refine(explorer, sprite, seconds=_REFINE_S, should_stop=should_stop):
+        yield Refined(found.latent, found.exact_pixel, found.step)
 
 
 def train(
@@ -162,7 +179,7 @@ class Studio(QObject):
         app.setWindowIcon(QIcon(icons.pixmap("moon", theme.DARK.accent, 1.0, 4 * icons.GRID_PX)))
         self.host = ThreadHost(self)
         self.explore_service = ExploreService(
-            self.host, load_explorer, self, follower=follow_pins, critic=EngineCritic()
+            self.host, load_explorer, self, follower=follow_pins, critic=EngineCritic(), refiner=refine_sprite
         )
         self.train_service = TrainService(self.host, train, self)
         self.project_service = ProjectService(
@@ -311,6 +328,7 @@ class Studio(QObject):
         # Where the artist would not wait any longer, nothing is left to be saved.
         stalled = self.host.shut_down(limit_ms=_SAVED_LIMIT_MS if self.closing.plan == "now" else STOP_LIMIT_MS)
         self.controller.close()
+        empty_own_clipboard()
         return stalled
 
 
@@ -348,6 +366,16 @@ def run(model: Path | None = None, project: Path | None = None) -> int:
         _log.warning("threads that did not end: %s", ", ".join(stalled))
         os._exit(status)
     return status
+
+
+def empty_own_clipboard() -> None:
+    """Empty the clipboard of platforms whose clipboard is the process's own.
+
+    There (unlike on a desktop, whose clipboard ends with the application) Qt keeps what was copied in a static of
+    C++'s, which is destroyed after the interpreter; destroying then what was made in Python is a segmentation fault.
+    """
+    if QGuiApplication.platformName() in _OWN_CLIPBOARDS:
+        QGuiApplication.clipboard().clear()
 
 
 def _existing(text: str) -> Path | None:

@@ -60,11 +60,18 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A sprite found its place in the latent space."""
+class Refined:
+    """The model has come nearer to drawing an artist's own sprite.
 
-    sprite: Sprite
+    Attributes:
+        latent: The best so far; first the encoder's answer.
+        share: Share of the sprite's pixels that it draws exactly, 0 to 1; NaN if nobody knows.
+        step: Steps done; 0 is the encoder's answer.
+    """
+
     latent: Latent
+    share: float
+    step: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ class MainWindow(QMainWindow):
         bind("copy-command", self.pictures.copy_command)
         bind("paste-sprite", self.pictures.paste)
         bind("re-roll", self.explore.roll)
+        bind("roll-colours", self.explore.roll_colours)
+        bind("roll-shape", self.explore.roll_shape)
         bind("reset-all", controller.reset_all)
         bind("teach-slider", self.explore.teaching.open)
         bind("bookmark", controller.bookmark)
@@ -331,6 +333,7 @@ class MainWindow(QMainWindow):
         met = {
             "model_loaded": model is not None,
             "sprite_shown": shown,
+            "colours_apart": shown and model is not None and model.info.latent_parts.keeps_colours_apart,
             "painted": shown and len(session.document.edits) > 0,
             "pinned": shown and bool(session.document.edits.pinned_N.any()),
             "can_undo": session.can_undo,

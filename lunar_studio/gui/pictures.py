@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRect
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError
 from lunar_studio.gui.theme import Tokens
+
+if TYPE_CHECKING:
+    from lunar_studio.pixels.fit import Fitted
 
 LARGEST_SIDE_PX = 1024
 """Of a picture taken from the clipboard."""
@@ -23,6 +27,12 @@ def to_image(sprite: Sprite) -> QImage:
         sprite.rgba_HWC.tobytes(), sprite.width, sprite.height, 4 * sprite.width, QImage.Format.Format_RGBA8888
     )
     return image.copy()  # the bytes object dies with this call
+
+
+def to_pixmap(sprite: Sprite, factor: int = 1) -> QPixmap:
+    """The sprite's exact pixels, each `factor` device pixels wide."""
+    image = to_image(sprite)
+    return QPixmap.fromImage(image.scaled(image.width() * factor, image.height() * factor))  # nearest by default
 
 
 def to_sprite(image: QImage, name: str = "") -> Sprite:
@@ -111,12 +121,11 @@ def to_png(sprite: Sprite, texts: Mapping[str, str]) -> bytes:
     return files.encode_png(sprite, texts)
 
 
-def fitted(sprite: Sprite, size: int) -> tuple[Sprite, str]:
-    """The sprite at a model's size, and what was done to it; empty if nothing."""
+def fitted(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
+    """The ways to bring a sprite to a model's size, the usual one first."""
     from lunar_studio.pixels import fit
 
-    done = fit.fit(sprite, size)
-    return done.sprite, done.note
+    return fit.ways(sprite, size)
 
 
 def from_clipboard(image: QImage) -> Sprite:

@@ -1,4 +1,4 @@
-"""Bring a sprite of any size to a model's square size, and say in words what was done to it.
+"""Bring a sprite of any size to a model's square size, and say in words what was done to it; other ways are offered.
 
 In order: leave it, undo an exact enlargement, cut away empty margin, pad. Only what is still too large is
 made smaller, by the most frequent colour of each whole block, so that no new colour and no soft edge appears.
@@ -22,10 +22,12 @@ class Fitted:
     Attributes:
         sprite: Square, of the asked size.
         note: What was done, e.g. `enlarged art brought back to 16 × 16, padded to 32 × 32`; empty if nothing.
+        way: The same in a word or two, for a choice between ways.
     """
 
     sprite: Sprite
     note: str
+    way: str = "As it is"
 
 
 def fit(sprite: Sprite, size: int) -> Fitted:
@@ -55,7 +57,44 @@ def fit(sprite: Sprite, size: int) -> Fitted:
     if rgba_HWC.shape[:2] != (size, size):
         rgba_HWC = _padded(rgba_HWC, size)
         steps.append(f"padded to {size} × {size}")
-    return Fitted(Sprite(rgba_HWC, sprite.name), ", ".join(steps))
+    shrunk = any("smaller" in step for step in steps)
+    way = "Whole, smaller" if shrunk else "Whole" if steps else "As it is"
+    return Fitted(Sprite(rgba_HWC, sprite.name), ", ".join(steps), way)
+
+
+def ways(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
+    """Every sensible way to bring a sprite to `size` × `size` pixels, `fit`'s first; those that come to the same once.
+
+    Raises:
+        ValueError: `size` is not positive.
+    """
+    found = [fit(sprite, size)]
+    if found[0].note:
+        rgba_HWC = _trimmed(_unscaled(sprite, size))
+        largest = max(rgba_HWC.shape[:2])
+        if largest > size:
+            cut_HWC = _middle(rgba_HWC, size)
+            note = f"the middle {_size(cut_HWC)} of {_size(rgba_HWC)} cut out, every pixel as it was"
+            found.append(Fitted(Sprite(_padded(cut_HWC, size), sprite.name), note, "Middle, cut out"))
+        elif (factor := size // largest) > 1:
+            large_HWC = rgba_HWC.repeat(factor, axis=0).repeat(factor, axis=1)
+            note = f"every pixel made {factor} × {factor}, to {_size(large_HWC)}"
+            found.append(Fitted(Sprite(_padded(large_HWC, size), sprite.name), note, f"{factor}× larger"))
+    return tuple(one for place, one in enumerate(found) if all(one.sprite != known.sprite for known in found[:place]))
+
+
+def _unscaled(sprite: Sprite, size: int) -> U8:
+    """The pixels of art that may have been enlarged, at its own size where it is larger than `size`."""
+    if max(sprite.width, sprite.height) > size and (factor := upscale_factor(sprite)) > 1:
+        return reduced(sprite, factor).rgba_HWC
+    return sprite.rgba_HWC
+
+
+def _middle(rgba_HWC: U8, size: int) -> U8:
+    """At most `size` × `size` pixels around the middle."""
+    height, width = rgba_HWC.shape[:2]
+    top, left = max(0, (height - size) // 2), max(0, (width - size) // 2)
+    return rgba_HWC[top : top + size, left : left + size]
 
 
 def _size(rgba_HWC: U8) -> str:

@@ -13,6 +13,7 @@ EnabledWhen = Literal[
     "always",
     "model_loaded",
     "sprite_shown",
+    "colours_apart",
     "painted",
     "pinned",
     "can_undo",
@@ -27,6 +28,7 @@ EnabledWhen = Literal[
     always                  at any time
     model_loaded            a model is open
     sprite_shown            a model is open and the canvas shows a sprite
+    colours_apart           the canvas shows a sprite of a model that keeps colours and shape apart
     painted                 there are painted pixels on the sprite
     pinned                  some of them are pinned
     can_undo, can_redo      there is a step to take back, or to do again

@@ -243,6 +243,46 @@ class RenameBookmark:
         return f"Rename bookmark {self.name}".rstrip()
 
 
+@dataclass(frozen=True, slots=True)
+class TagBookmark:
+    """Give a kept sprite other words to find it by.
+
+    Attributes:
+        bookmark_id: Which.
+        tags: All of them.
+        name: Its name, for the title.
+    """
+
+    bookmark_id: str
+    tags: tuple[str, ...]
+    name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"Tag {self.name or 'bookmark'}"
+
+
+@dataclass(frozen=True, slots=True)
+class PinSlider:
+    """Keep a slider above all others, or let it go back to its group.
+
+    Attributes:
+        slider_id: The direction's id.
+        pinned: Whether it is above afterwards.
+        label: The slider's name as the artist sees it; the id if empty.
+    """
+
+    slider_id: str
+    pinned: bool = True
+    label: str = ""
+
+    @property
+    def title(self) -> str:
+        """The line in the history list."""
+        return f"{'Pin' if self.pinned else 'Unpin'} {self.label or self.slider_id}"
+
+
 Command = (
     MoveSlider
     | ResetSlider
@@ -256,6 +296,8 @@ Command = (
     | AddBookmark
     | RemoveBookmark
     | RenameBookmark
+    | TagBookmark
+    | PinSlider
     | PixelCommand
     | BreedingCommand
     | TeachingCommand
@@ -273,9 +315,9 @@ def apply(document: Document, command: Command) -> tuple[Document, Command]:
             return _put(document, _moved(document, command), command.title)
         case SetLatent() | SetBefore() | SetPalette():
             return _set(document, command)
-        case LockSlider() | RenameSlider():
+        case LockSlider() | RenameSlider() | PinSlider():
             return _change_slider(document, command)
-        case AddBookmark() | RemoveBookmark() | RenameBookmark():
+        case AddBookmark() | RemoveBookmark() | RenameBookmark() | TagBookmark():
             return _change_shelf(document, command)
         case _:
             return _apply_elsewhere(document, command)
@@ -320,6 +362,7 @@ def supersedes(undo: Command, later: Command) -> bool:
         case (
             (RenameSlider(slider_id=first), RenameSlider(slider_id=second))
             | (RenameBookmark(bookmark_id=first), RenameBookmark(bookmark_id=second))
+            | (TagBookmark(bookmark_id=first), TagBookmark(bookmark_id=second))
             | (MarkChildren(generation_id=first), MarkChildren(generation_id=second))
         ):
             return first == second
@@ -380,8 +423,11 @@ def _set(document: Document, command: SetLatent | SetBefore | SetPalette) -> tup
     return changed, inverse
 
 
-def _change_slider(document: Document, command: LockSlider | RenameSlider) -> tuple[Document, Command]:
+def _change_slider(document: Document, command: LockSlider | RenameSlider | PinSlider) -> tuple[Document, Command]:
     slider_id = command.slider_id
+    if isinstance(command, PinSlider):
+        raised = document.raised | {slider_id} if command.pinned else document.raised - {slider_id}
+        return replace(document, raised=raised), PinSlider(slider_id, slider_id in document.raised, command.label)
     if isinstance(command, LockSlider):
         locked = document.locked | {slider_id} if command.locked else document.locked - {slider_id}
         return replace(document, locked=locked), LockSlider(slider_id, slider_id in document.locked, command.label)
@@ -392,7 +438,7 @@ def _change_slider(document: Document, command: LockSlider | RenameSlider) -> tu
 
 
 def _change_shelf(
-    document: Document, command: AddBookmark | RemoveBookmark | RenameBookmark
+    document: Document, command: AddBookmark | RemoveBookmark | RenameBookmark | TagBookmark
 ) -> tuple[Document, Command]:
     shelf = list(document.bookmarks)
     inverse: Command
@@ -409,6 +455,9 @@ def _change_shelf(
         if isinstance(command, RemoveBookmark):
             del shelf[index]
             inverse = AddBookmark(old, index)
+        elif isinstance(command, TagBookmark):
+            shelf[index] = replace(old, tags=command.tags)
+            inverse = TagBookmark(old.id, old.tags, command.name)
         else:
             shelf[index] = replace(old, name=command.name)
             inverse = RenameBookmark(old.id, old.name)

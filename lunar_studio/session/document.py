@@ -23,8 +23,21 @@ from lunar_studio.session.teaching import TaughtSlider
 NO_COLOURS = Palette(np.zeros((0, 3), np.uint8))
 """The palette of an artist who has mixed no colour yet."""
 
+MOST_TAGS, LONGEST_TAG = 20, 40
+"""Tags of one kept sprite, and letters of one tag."""
+
 MOST_TAUGHT = 100
 """Own sliders in a document."""
+
+
+def tags_of(text: str) -> tuple[str, ...]:
+    """The tags that a line such as `boss, to do` names, each once, in order."""
+    words = (" ".join(part.split())[:LONGEST_TAG].strip() for part in text.split(","))
+    found: dict[str, str] = {}
+    for word in words:
+        if word:
+            found.setdefault(word.casefold(), word)
+    return tuple(found.values())[:MOST_TAGS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,11 @@ class Bookmark:
     model: str = ""
     edits: Overlay = NOTHING
 
+    def is_found_by(self, words: str) -> bool:
+        """Whether each of some words stands in its name, its tags or its prompt."""
+        text = " ".join((self.name, *self.tags, self.prompt)).casefold()
+        return all(word in text for word in words.casefold().split())
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -76,6 +94,7 @@ class Document:
         palette: Colours that the artist has mixed herself.
         breeding: Generations of variations, of `model`.
         taught: Sliders that the artist has made from examples, of `model`.
+        raised: Ids of directions whose sliders stand above all others.
     """
 
     latent: Latent | None = None
@@ -93,6 +112,7 @@ class Document:
     palette: Palette = NO_COLOURS
     breeding: BreedingTree = NO_BREEDING
     taught: tuple[TaughtSlider, ...] = ()
+    raised: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "slider_names", MappingProxyType(dict(self.slider_names)))

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.critic import BlameMap, Improvement, ImproveTask, Replacements
-from lunar_studio.core.events import Followed, TrainEvent
+from lunar_studio.core.events import Followed, Refined, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.neighbours import Neighbours
@@ -107,6 +107,19 @@ class PinFollower(Protocol):
             explorer: The loaded model.
             latent: Where to begin.
             pins: What is wanted.
+            should_stop: Asked after every step.
+        """
+
+
+class SpriteRefiner(Protocol):
+    """Moves a latent until the model draws an artist's own sprite; `explore.refine.refine` is the real one."""
+
+    def __call__(self, explorer: Explorer, sprite: Sprite, *, should_stop: Callable[[], bool]) -> Iterator[Refined]:
+        """Report the encoder's answer, then every few steps the best so far.
+
+        Args:
+            explorer: The loaded model.
+            sprite: Of the model's size.
             should_stop: Asked after every step.
         """
 

@@ -8,17 +8,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from lunar_studio.core.events import Decoded, Encoded, Failure, Followed, Sampled
+from lunar_studio.core.events import Decoded, Failure, Followed, Sampled
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.neighbours import Compared
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.session.ports import Critic, ExplorerLoader, PinFollower
+from lunar_studio.session.ports import Critic, ExplorerLoader, PinFollower, SpriteRefiner
 from lunar_studio.workers.explore_worker import (
     CompareRequest,
     Drawn,
     DrawRequest,
-    EncodeRequest,
     ExploreWorker,
     FollowRequest,
     LoadedModel,
@@ -41,6 +40,7 @@ class ExploreService(QObject):
         parent: The QObject that owns this one.
         follower: Makes the rest of a sprite follow pinned pixels; without one, `request_follow` ends at once.
         critic: Says what costs a sprite its score, for whoever asks (see `CriticService`); None says nothing.
+        refiner: Comes nearer to an artist's own sprite (see `RefineService`); without one the encoder's answer stands.
 
     Attributes:
         loading: Emitted when a model begins to be opened.
@@ -48,7 +48,6 @@ class ExploreService(QObject):
         load_failed: Emitted with a `Failure`; the model before stays in use.
         decoded: Emitted with a `Decoded`: the newest latent only, generations increase.
         sampled: Emitted with a `Sampled`.
-        encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`: many sprites for one topic.
         compared: Emitted with a `Compared`: what the training art holds that is like some sprites.
         followed: Emitted with a number and a `Followed`, while the rest of a sprite follows its pinned pixels.
@@ -63,7 +62,6 @@ class ExploreService(QObject):
     load_failed = Signal(object)
     decoded = Signal(object)
     sampled = Signal(object)
-    encoded = Signal(object)
     drawn = Signal(object)
     compared = Signal(object)
     followed = Signal(int, object)
@@ -80,9 +78,11 @@ class ExploreService(QObject):
         *,
         follower: PinFollower | None = None,
         critic: Critic | None = None,
+        refiner: SpriteRefiner | None = None,
     ) -> None:
         super().__init__(parent)
         self.critic = critic
+        self.refiner = refiner
         self._is_loading = False
         self._model: LoadedModel | None = None
         self._follows = 0
@@ -93,7 +93,6 @@ class ExploreService(QObject):
         self._worker.load_failed.connect(self._on_load_failed)
         self._worker.decoded.connect(self._on_decoded)
         self._worker.sampled.connect(self._on_sampled)
-        self._worker.encoded.connect(self._on_encoded)
         self._worker.drawn.connect(self._on_drawn)
         self._worker.compared.connect(self._on_compared)
         self._worker.followed.connect(self._on_followed)
@@ -126,10 +125,6 @@ class ExploreService(QObject):
     def request_sample(self, *, seed: int, prompt: str = "", count: int = 1, temperature: float = 1.0) -> None:
         """Ask the prior for `count` latents; a newer request of the same count replaces a waiting one."""
         self._worker.post(SampleRequest(seed, prompt, count, temperature))
-
-    def request_encode(self, sprite: Sprite) -> None:
-        """Ask for the latent of `sprite`; a newer request replaces a waiting one."""
-        self._worker.post(EncodeRequest(sprite))
 
     def request_draw(self, latents: Sequence[Latent], *, topic: str) -> None:
         """Decode and score many latents without holding up the slider; a newer request of the topic replaces it."""
@@ -195,10 +190,6 @@ class ExploreService(QObject):
     @Slot(object)
     def _on_sampled(self, event: Sampled) -> None:
         self.sampled.emit(event)
-
-    @Slot(object)
-    def _on_encoded(self, event: Encoded) -> None:
-        self.encoded.emit(event)
 
     @Slot(object)
     def _on_drawn(self, event: Drawn) -> None:

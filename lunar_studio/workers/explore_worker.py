@@ -1,4 +1,4 @@
-"""Decoding, scoring, sampling and encoding in one thread, so that a model is only ever used by one.
+"""Decoding, scoring and sampling in one thread, so that a model is only ever used by one.
 
 A slider's newest position always goes next; between two decodes one step of the other requests is done.
 A grid of 64 sprites is 64 such steps, so it neither holds up the slider nor starves behind it.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 
-from lunar_studio.core.events import Decoded, Encoded, Sampled
+from lunar_studio.core.events import Decoded, Sampled
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.neighbours import UNKNOWN_ART, Compared, Neighbours
@@ -57,18 +57,6 @@ class SampleRequest:
     def key(self) -> Hashable:
         """A newer request of the same key replaces this one while it waits."""
         return ("sample", self.count)
-
-
-@dataclass(frozen=True, slots=True)
-class EncodeRequest:
-    """The latent of a sprite."""
-
-    sprite: Sprite
-
-    @property
-    def key(self) -> Hashable:
-        """A newer request of the same key replaces this one while it waits."""
-        return "encode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +125,7 @@ class Drawn:
     scores: tuple[Score, ...]
 
 
-Request = SampleRequest | EncodeRequest | DrawRequest | FollowRequest | CompareRequest | TaskRequest
+Request = SampleRequest | DrawRequest | FollowRequest | CompareRequest | TaskRequest
 
 
 class ExploreWorker(Worker):
@@ -148,7 +136,6 @@ class ExploreWorker(Worker):
         load_failed: Emitted with a `Failure`; the model before stays in use.
         decoded: Emitted with a `Decoded`.
         sampled: Emitted with a `Sampled`.
-        encoded: Emitted with an `Encoded`.
         drawn: Emitted with a `Drawn`.
         compared: Emitted with a `Compared`.
         followed: Emitted with the number of a request and a `Followed`.
@@ -161,7 +148,6 @@ class ExploreWorker(Worker):
     load_failed = Signal(object)
     decoded = Signal(object)
     sampled = Signal(object)
-    encoded = Signal(object)
     drawn = Signal(object)
     compared = Signal(object)
     followed = Signal(int, object)
@@ -287,8 +273,6 @@ class ExploreWorker(Worker):
                     request.count, seed=request.seed, prompt=request.prompt, temperature=request.temperature
                 )
                 self.sampled.emit(Sampled(request.seed, request.prompt, latents))
-            case EncodeRequest():
-                self.encoded.emit(Encoded(request.sprite, explorer.encode(request.sprite)))
             case DrawRequest():
                 yield from self._draw(explorer, request)
             case FollowRequest():

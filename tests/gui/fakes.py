@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Followed, RunEnded, TrainEvent
+from lunar_studio.core.events import Followed, Refined, RunEnded, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.overlay import Overlay
@@ -154,6 +154,19 @@ def tiny_follower(
         values = latent.values_L.copy()
         values[1] += 0.1 * step
         yield Followed(Latent(values), step / 10, step)
+
+
+def tiny_refiner(explorer: Explorer, sprite: Sprite, *, should_stop: Callable[[], bool]) -> Iterator[Refined]:
+    """Begins with the encoder's answer and walks one number up, a tenth nearer at a time, for ten steps or less."""
+    latent = explorer.encode(sprite)
+    yield Refined(latent, 0.0, 0)
+    for step in range(1, 11):
+        if should_stop():
+            return
+        time.sleep(0.01)
+        values = latent.values_L.copy()
+        values[1] += 0.1 * step
+        yield Refined(Latent(values), step / 10, step)
 
 
 def tiny_trainer(

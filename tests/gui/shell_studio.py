@@ -20,7 +20,7 @@ from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
 from tests.gui.critic_fakes import TinyCritic
-from tests.gui.fakes import TinyLoader, tiny_follower
+from tests.gui.fakes import TinyLoader, tiny_follower, tiny_refiner
 
 
 class ShellStudio:
@@ -39,7 +39,9 @@ class ShellStudio:
         theme.apply(_app(), theme.DARK)
         self.host = ThreadHost()
         self.loader = TinyLoader()
-        self.service = ExploreService(self.host, self.loader, follower=tiny_follower, critic=TinyCritic())
+        self.service = ExploreService(
+            self.host, self.loader, follower=tiny_follower, critic=TinyCritic(), refiner=tiny_refiner
+        )
         self.session = Session()
         self.controller = ExploreController(self.session, self.service)
         self.preferences = Preferences(paths.settings_file())

@@ -266,3 +266,39 @@ def test_up_and_down_go_from_slider_to_slider(shell: ShellStudio, qtbot: QtBot) 
     assert shell.slider("shape/1").hasFocus()
     qtbot.keyClick(shell.slider("shape/1"), Qt.Key.Key_Up)
     assert first.hasFocus()
+
+
+def test_a_pinned_slider_stands_above_all_others_until_it_is_let_go(shell: ShellStudio, qtbot: QtBot) -> None:
+    panel = shell.window.explore.latents
+    slider = shell.slider("colour/1")
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert shell.session.entries[-1].title == "Pin light"
+    assert [one.direction.id for one in panel.section("pinned").sliders] == ["colour/1"]
+    assert "colour/1" not in [one.direction.id for one in panel.section("colour").sliders]
+    above = panel.sliders[0]
+    assert above.direction.id == "colour/1"
+    assert above.is_pinned
+    assert above.hasFocus(), "the keyboard stays with the slider"
+    drag(qtbot, above, 1.5)
+    assert position(shell, "colour/1") == pytest.approx(1.5, abs=0.1)
+    shell.session.undo()
+    shell.session.undo()
+    assert panel.sliders[0].direction.id == "shape/0"
+    assert "colour/1" in [one.direction.id for one in panel.section("colour").sliders]
+    with pytest.raises(KeyError):
+        panel.section("pinned")
+
+
+def test_pinning_leaves_folds_and_longer_lists_as_they_were(shell: ShellStudio) -> None:
+    panel = shell.window.explore.latents
+    panel.section("shape")._more.click()
+    shown = len(panel.section("shape").sliders)
+    panel.section("colour").header.setChecked(False)
+    shell.controller.pin_slider("shape/1", True)
+    assert len(panel.section("shape").sliders) in (shown, shown - 1)
+    assert not panel.section("colour").header.isChecked()
+    shell.controller.pin_slider("raw/3", True)
+    assert [one.direction.id for one in panel.section("pinned").sliders] == ["shape/1", "raw/3"]
+    shell.controller.pin_slider("raw/3", False)
+    assert [one.direction.id for one in panel.section("pinned").sliders] == ["shape/1"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +38,35 @@ def test_every_page_opens_and_everything_ends(qtbot: QtBot, qapp: QApplication, 
         assert studio.shut_down() == ()
         window.deleteLater()
         studio.deleteLater()
+
+
+def test_what_was_copied_outlives_no_interpreter(tmp_path: Path) -> None:
+    """Without a desktop Qt destroys the clipboard after Python has ended, and with it what Python had put there."""
+    program = """
+import sys
+from PySide6.QtCore import QMimeData
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+from lunar_studio.app import empty_own_clipboard
+
+def main():
+    app = QApplication([])
+    data = QMimeData()
+    data.setData("image/png", b"x")
+    QGuiApplication.clipboard().setMimeData(data)
+    assert QGuiApplication.clipboard().mimeData().hasFormat("image/png")
+    empty_own_clipboard()
+
+sys.exit(main())
+"""
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr

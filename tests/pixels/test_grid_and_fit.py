@@ -13,7 +13,7 @@ from PIL import Image
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.pixels.fit import fit
+from lunar_studio.pixels.fit import fit, ways
 from lunar_studio.pixels.grid import MIN_TRUE_SIDE_PX, enlarged, on_grid, reduced, true_grid, upscale_factor
 from tests.pixels.drawn import blob, texture
 
@@ -86,6 +86,27 @@ def test_smaller_takes_the_most_frequent_colour() -> None:
     pixels[::2, ::2] = (200, 0, 0, 255)
     pixels[3, 3] = (1, 1, 1, 255)
     assert (fit(Sprite(pixels), 8).sprite.rgba_HWC == (10, 20, 30, 255)).all()
+
+
+def test_other_ways_of_fitting_are_offered_where_they_differ() -> None:
+    assert [one.way for one in ways(blob(1), 32)] == ["As it is"]
+    rng = np.random.default_rng(0)
+    large = Sprite(np.concatenate([rng.integers(0, 256, (40, 48, 3)), np.full((40, 48, 1), 255)], 2).astype(np.uint8))
+    whole, cut = ways(large, 32)
+    assert (whole.way, cut.way) == ("Whole, smaller", "Middle, cut out")
+    assert np.array_equal(cut.sprite.rgba_HWC, large.rgba_HWC[4:36, 8:40])
+    small = Sprite(np.full((9, 12, 4), 255, np.uint8))
+    padded, enlarged_twice = ways(small, 32)
+    assert (padded.way, enlarged_twice.way) == ("Whole", "2× larger")
+    assert (enlarged_twice.sprite.rgba_HWC[..., 3] > 0).sum() == 4 * 9 * 12
+    assert [one.way for one in ways(Sprite(np.full((20, 20, 4), 255, np.uint8)), 32)] == ["Whole"]
+
+
+@given(arrays.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40), st.just(4))), st.integers(1, 40))
+def test_every_way_gives_the_size_and_no_two_the_same(pixels: U8, size: int) -> None:
+    found = ways(Sprite(pixels), size)
+    assert all((one.sprite.width, one.sprite.height) == (size, size) for one in found)
+    assert len({one.sprite.digest for one in found}) == len(found) == len({one.way for one in found})
 
 
 def test_nonsense_is_refused() -> None:

@@ -16,6 +16,7 @@ from lunar_studio.session.commands import (
     Command,
     LockSlider,
     MoveSlider,
+    PinSlider,
     PutLatent,
     RemoveBookmark,
     RenameBookmark,
@@ -25,6 +26,7 @@ from lunar_studio.session.commands import (
     SetBefore,
     SetLatent,
     SetPalette,
+    TagBookmark,
 )
 from lunar_studio.session.document import Bookmark, Document
 from lunar_studio.session.pixel_commands import (
@@ -195,10 +197,14 @@ edits: st.SearchStrategy[Edit] = st.one_of(
     st.builds(SetBefore, st.none() | latents, edits=overlays).map(_always),
     st.builds(SetPalette, st.sampled_from([Palette([(1, 2, 3)]), Palette([(9, 9, 9), (0, 0, 0)])])).map(_always),
     st.builds(LockSlider, _id, st.booleans()).map(_always),
+    st.builds(PinSlider, _id, st.booleans()).map(_always),
     st.builds(RenameSlider, _id, st.sampled_from(["", "fat", "thin"])).map(_always),
     st.builds(_add, _bookmark_ids, latents, st.floats(0, 1)),
     _bookmark_ids.map(lambda kept: _if_kept(kept, RemoveBookmark(kept))),
     st.builds(RenameBookmark, _bookmark_ids, st.sampled_from(["hero", "villain"])).map(
+        lambda command: _if_kept(command.bookmark_id, command)
+    ),
+    st.builds(TagBookmark, _bookmark_ids, st.sampled_from([(), ("boss",), ("boss", "to do")])).map(
         lambda command: _if_kept(command.bookmark_id, command)
     ),
 )

@@ -13,6 +13,7 @@ from lunar_studio.session.commands import (
     Command,
     LockSlider,
     MoveSlider,
+    PinSlider,
     PutLatent,
     RemoveBookmark,
     RenameBookmark,
@@ -21,10 +22,11 @@ from lunar_studio.session.commands import (
     ResetSlider,
     SetBefore,
     SetLatent,
+    TagBookmark,
     apply,
     supersedes,
 )
-from lunar_studio.session.document import Document
+from lunar_studio.session.document import Document, tags_of
 from tests.session.edits import DIRECTIONS, Edit, bookmark, edits
 
 BULK, UPRIGHT, WARM = DIRECTIONS
@@ -141,6 +143,36 @@ def test_the_shelf_keeps_its_order() -> None:
     assert after(removed, inverse) == shelf
 
 
+def test_a_pinned_slider_is_pinned_once_and_let_go() -> None:
+    pinned = after(SHOWN, PinSlider("shape/0"))
+    again, inverse = apply(pinned, PinSlider("shape/0"))
+    assert again == pinned
+    assert after(again, inverse) == pinned
+    assert after(pinned, PinSlider("shape/0", pinned=False)) == SHOWN
+
+
+def test_other_tags_change_nothing_else_and_find_it() -> None:
+    shelf = after(SHOWN, AddBookmark(bookmark("a", SOMEWHERE)), TagBookmark("a", ("boss", "to do")))
+    (kept,) = shelf.bookmarks
+    assert (kept.tags, kept.name) == (("boss", "to do"), "Red slime")
+    for words, is_found in (("", True), ("BOSS", True), ("slime do", True), ("boss knight", False), ("  ", True)):
+        assert kept.is_found_by(words) is is_found, words
+
+
+@pytest.mark.parametrize(
+    ("line", "tags"),
+    [
+        ("", ()),
+        (" boss ,to   do,, ", ("boss", "to do")),
+        ("Boss, boss", ("Boss",)),
+        ("x" * 99, ("x" * 40,)),
+        (",".join(map(str, range(99))), tuple(map(str, range(20)))),
+    ],
+)
+def test_tags_of_a_line(line: str, tags: tuple[str, ...]) -> None:
+    assert tags_of(line) == tags
+
+
 def test_renaming_a_bookmark_changes_nothing_else() -> None:
     shelf = after(SHOWN, AddBookmark(bookmark("a", SOMEWHERE)), RenameBookmark("a", "Hero"))
     assert shelf.bookmarks[0].name == "Hero"
@@ -155,6 +187,7 @@ def test_renaming_a_bookmark_changes_nothing_else() -> None:
         AddBookmark(bookmark("new", SOMEWHERE), -1),
         RemoveBookmark("gone"),
         RenameBookmark("gone", "x"),
+        TagBookmark("gone", ("x",)),
         PutLatent(Latent([1, 2])),
         SetLatent(SOMEWHERE, Latent([1, 2])),
         SetLatent(SOMEWHERE, SOMEWHERE, before=Latent([1, 2, 3])),
@@ -194,6 +227,9 @@ def test_a_direction_of_another_model_is_refused() -> None:
         (AddBookmark(bookmark("a", ORIGIN, "")), "Bookmark"),
         (RemoveBookmark("a", "Red slime"), "Remove bookmark Red slime"),
         (RenameBookmark("a", "Hero"), "Rename bookmark Hero"),
+        (TagBookmark("a", ("boss",), "Hero"), "Tag Hero"),
+        (PinSlider("shape/1", label="upright"), "Pin upright"),
+        (PinSlider("shape/1", pinned=False), "Unpin shape/1"),
     ],
 )
 def test_titles_are_the_artists_words(command: Command, title: str) -> None:

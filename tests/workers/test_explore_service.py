@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,12 +15,13 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
-from lunar_studio.core.events import Decoded, Encoded, Failure, Followed, Sampled
+from lunar_studio.core.events import Decoded, Failure, Followed, Refined, Sampled
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import Explorer, PinFollower
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
+from lunar_studio.workers.refine_service import RefineService
 from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
 from tests.workers.fakes import LATENT_DIM, FakeExplorer, FakeLoader
@@ -199,10 +201,15 @@ def test_a_held_re_roll_key_is_served_newest_only(qtbot: QtBot, service: Explore
 
 
 def test_a_sprite_finds_its_latent(qtbot: QtBot, service: ExploreService) -> None:
-    sprite = Sprite(np.full((4, 4, 4), 9, np.uint8))
-    with qtbot.waitSignal(service.encoded) as answer:
-        service.request_encode(sprite)
-    assert answer.args == [Encoded(sprite, Latent(np.full(LATENT_DIM, 9.0)))]
+    sprite, answers = Sprite(np.full((4, 4, 4), 9, np.uint8)), list[Refined]()
+    refining = RefineService(service)
+    with qtbot.waitSignals([refining.refined, refining.ended]):
+        refining.refined.connect(answers.append)
+        refining.request(sprite)
+    (found,) = answers
+    assert (found.latent, found.step) == (Latent(np.full(LATENT_DIM, 9.0)), 0)
+    assert math.isnan(found.share), "without a refiner nobody knows how near it is"
+    assert not refining.is_busy
 
 
 def test_failures_and_crashes_end_one_request_not_the_thread(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
 
+from lunar_studio.gui.explore.bookmark_grid import BookmarkGrid
 from lunar_studio.gui.explore.carried import carry
 from lunar_studio.gui.explore.mixing import Mixing
-from lunar_studio.gui.explore.shelf_panel import BookmarkGrid
 from lunar_studio.gui.explore.strip_panel import StripPanel
 from lunar_studio.gui.explore.teaching import Kind, Teaching
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb

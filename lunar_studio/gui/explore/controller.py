@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from lunar_studio.core.events import Decoded, Encoded, Failure, Sampled
+from lunar_studio.core.blending import blended
+from lunar_studio.core.events import Decoded, Failure, Sampled
 from lunar_studio.core.latent import Direction, Latent, raw_directions
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.gui import pictures
 from lunar_studio.gui.explore.variations import variations
 from lunar_studio.session.commands import (
     AddBookmark,
     Command,
     LockSlider,
     MoveSlider,
+    PinSlider,
+    PutLatent,
     RemoveBookmark,
     RenameBookmark,
     RenameSlider,
@@ -32,6 +35,7 @@ from lunar_studio.session.commands import (
     ResetSlider,
     SetBefore,
     SetLatent,
+    TagBookmark,
     apply,
 )
 from lunar_studio.session.document import Bookmark, Document, with_locks
@@ -47,7 +51,13 @@ Chosen by eye among the bundled model's first hundred.
 """
 
 LARGEST_SEED = 2**31 - 1
+
+RollPart = Literal["all", "colours", "shape"]
+"""What a roll draws anew."""
+
+_PART_TITLES: Mapping[RollPart, str] = {"colours": "Re-roll colours", "shape": "Re-roll shape"}
 _BEFORE_TOPIC = "before"
+_OWN_DRAG = "own sprite"
 
 
 class ExploreController(QObject):
@@ -67,6 +77,7 @@ class ExploreController(QObject):
         repainted: Emitted with the `Sprite` to show when pixels were painted; its score follows with `shown`.
         before_changed: Emitted with the `Sprite` that before/after compares with, or None.
         drawn: Emitted with a `Drawn` of the strip's sprites.
+        own_taken: Emitted with a `Sprite` of the artist's own whose place shall be found.
         failed: Emitted with a `Failure` for the banner.
         noticed: Emitted with a message, a hint and its kind (`good`, `warn`), for the banner.
     """
@@ -79,6 +90,7 @@ class ExploreController(QObject):
     repainted = Signal(object)
     before_changed = Signal(object)
     drawn = Signal(object)
+    own_taken = Signal(object)
     failed = Signal(object)
     noticed = Signal(str, str, str)
 
@@ -93,6 +105,7 @@ class ExploreController(QObject):
         self._asked: tuple[Latent, Overlay] | None = None
         self._asked_before: tuple[Latent | None, Overlay] = (None, NOTHING)
         self._sampling: tuple[int, str, float] | None = None
+        self._sampling_part: RollPart = "all"
         self._random = random.Random()
         self._unsubscribe: Callable[[], None] = session.subscribe(self._on_document)
         service.loading.connect(self._on_loading)
@@ -100,7 +113,6 @@ class ExploreController(QObject):
         service.load_failed.connect(self._on_load_failed)
         service.decoded.connect(self._on_decoded)
         service.sampled.connect(self._on_sampled)
-        service.encoded.connect(self._on_encoded)
         service.drawn.connect(self._on_drawn)
         service.failed.connect(self.failed)
 
@@ -227,6 +239,11 @@ class ExploreController(QObject):
         name = self.document.slider_name(self._directions[direction_id])
         self.session.do(LockSlider(direction_id, locked, name))
 
+    def pin_slider(self, direction_id: str, pinned: bool) -> None:
+        """Keep a slider above all others, or let it go back to its group."""
+        name = self.document.slider_name(self._directions[direction_id])
+        self.session.do(PinSlider(direction_id, pinned, name))
+
     def rename_slider(self, direction_id: str, name: str) -> None:
         """Give a slider the artist's own name; empty gives its own back."""
         own = self._directions[direction_id].name
@@ -238,13 +255,21 @@ class ExploreController(QObject):
         """A seed that nobody chose."""
         return self._random.randrange(LARGEST_SEED)
 
-    def roll(self, seed: int | None = None, *, prompt: str | None = None, temperature: float | None = None) -> None:
+    def roll(
+        self,
+        seed: int | None = None,
+        *,
+        prompt: str | None = None,
+        temperature: float | None = None,
+        part: RollPart = "all",
+    ) -> None:
         """Let the model invent a sprite; locked sliders keep their position.
 
         Args:
             seed: What it grows from; a new one for None.
             prompt: Words to follow; the document's for None.
             temperature: Spread; the document's for None.
+            part: What of the sprite is invented; the rest stays, and the exploration goes on.
         """
         document = self.document
         wanted = (
@@ -253,7 +278,7 @@ class ExploreController(QObject):
             document.temperature if temperature is None else temperature,
         )
         if self._model is not None:
-            self._sampling = wanted
+            self._sampling, self._sampling_part = wanted, part
             self._service.request_sample(seed=wanted[0], prompt=wanted[1], count=1, temperature=wanted[2])
 
     @Slot(object)
@@ -262,8 +287,20 @@ class ExploreController(QObject):
         if wanted is None or (sampled.seed, sampled.prompt) != wanted[:2]:
             return  # of a model or a roll that has been replaced meanwhile
         self._sampling = None
+        if self._sampling_part != "all":
+            self._put_part(sampled.latents[0], self._sampling_part)
+            return
         title = f"Re-roll “{sampled.prompt}”" if sampled.prompt else "Re-roll"
         self.begin(sampled.latents[0], title, seed=sampled.seed, prompt=sampled.prompt, temperature=wanted[2])
+
+    def _put_part(self, invented: Latent, part: RollPart) -> None:
+        """Take colours or shape from an invented sprite, and the rest from the one that is shown."""
+        model, latent = self._model, self.document.latent
+        if model is None or latent is None:
+            return
+        colours, shape = ((0.0, 1.0), (1.0, 0.0)) if part == "colours" else ((1.0, 0.0), (0.0, 1.0))
+        mixed = blended((latent, invented), shape, model.info.latent_parts, colours)
+        self.session.do(PutLatent(with_locks(mixed, latent, self.locked_directions()), _PART_TITLES[part]))
 
     def begin(
         self,
@@ -324,17 +361,21 @@ class ExploreController(QObject):
     # ---- own sprites -------------------------------------------------------------------------------
 
     def take_sprite(self, sprite: Sprite) -> None:
-        """Find the place of an artist's own sprite in the latent space, and go there."""
-        if self._model is None:
-            return
-        placed, note = pictures.fitted(sprite, self._model.info.image_size)
-        if note:
-            self.noticed.emit(f"{sprite.name or 'The sprite'} was fitted to the model: {note}.", "", "good")
-        self._service.request_encode(placed)
+        """Look for the place of an artist's own sprite in the latent space (`OwnSprite` does), and go there."""
+        if self._model is not None:
+            self.own_taken.emit(sprite)
 
-    @Slot(object)
-    def _on_encoded(self, encoded: Encoded) -> None:
-        self.begin(encoded.latent, f"Open {encoded.sprite.name or 'sprite'}")
+    def put_own(self, latent: Latent, title: str) -> None:
+        """Show what the model draws of an own sprite, pure: locks and pins of now do not count.
+
+        What is put one after the other is one step, until `end_move`.
+        """
+        document = self.document
+        command = SetLatent(latent, latent, 0, "", document.temperature, None, title, NOTHING)
+        if document.latent is None:
+            self.session.start(apply(document, command)[0])
+        else:
+            self.session.do(command, merge=_OWN_DRAG)
 
     # ---- the strip ---------------------------------------------------------------------------------
 
@@ -419,6 +460,10 @@ class ExploreController(QObject):
     def rename_bookmark(self, bookmark_id: str, name: str) -> None:
         """Call a kept sprite something else."""
         self.session.do(RenameBookmark(bookmark_id, name))
+
+    def tag_bookmark(self, bookmark_id: str, tags: tuple[str, ...]) -> None:
+        """Give a kept sprite other tags."""
+        self.session.do(TagBookmark(bookmark_id, tags, self.document.bookmark(bookmark_id).name))
 
     # ---- before and after --------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
@@ -18,7 +19,11 @@ from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
 
-_TITLES: dict[DirectionGroup, tuple[str, str]] = {
+Group = DirectionGroup | Literal["pinned"]
+"""A section: one of the model's groups, or what the artist has pinned above them."""
+
+_TITLES: dict[Group, tuple[str, str]] = {
+    "pinned": ("Pinned", "Sliders that you want at hand. Shift+Down, or a right-click, lets one go back to its group."),
     "shape": ("Shape", "What the sprite is: its outline, parts and pose."),
     "colour": ("Colour", "The sprite's palette before all; how much of the shape stays depends on the model."),
     "yours": ("Yours", "Sliders you have made."),
@@ -26,7 +31,7 @@ _TITLES: dict[DirectionGroup, tuple[str, str]] = {
 }
 _MOST_FOUND = 40
 _MORE_PX = 8 * SPACE_PX
-_WEIGHTS: dict[DirectionGroup, tuple[int, int]] = {"shape": (5, 4), "colour": (3, 2), "yours": (3, 2)}
+_WEIGHTS: dict[Group, tuple[int, int]] = {"shape": (5, 4), "colour": (3, 2), "yours": (3, 2)}
 """How groups share the rows that are in view: their parts, and how many each gets even where there is no room."""
 
 
@@ -46,7 +51,7 @@ class SliderSection(QWidget):
     slider_made = Signal(object)
 
     def __init__(
-        self, group: DirectionGroup, directions: Sequence[Direction], shown: int, parent: QWidget | None = None
+        self, group: Group, directions: Sequence[Direction], shown: int, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         title, tip = _TITLES[group]
@@ -79,6 +84,16 @@ class SliderSection(QWidget):
         """How many sliders there could be."""
         return len(self._directions)
 
+    @property
+    def state(self) -> tuple[bool, bool, int]:
+        """Whether it is unfolded, whether more was asked for, and how many are wanted."""
+        return self.header.isChecked(), self._grown, self._wanted
+
+    def restore(self, state: tuple[bool, bool, int]) -> None:
+        """Go on as another section of the group was; `fill` shows it."""
+        self.header.setChecked(state[0])
+        self._grown, self._wanted = state[1], state[2] if state[1] else self._wanted
+
     def fit(self, rows: int) -> None:
         """Show so many sliders, unless the artist has asked for more."""
         rows = min(rows, self._step)
@@ -92,6 +107,7 @@ class SliderSection(QWidget):
         if unfolded:
             for direction in self._directions[len(self.sliders) : self._wanted]:
                 slider = LatentSlider(direction)
+                slider.set_pinned(self.group == "pinned")
                 self.sliders.append(slider)
                 self._rows.addWidget(slider)
                 self.slider_made.emit(slider)
@@ -126,6 +142,7 @@ class LatentPanel(Panel):
         move_ended: As of `LatentSlider`.
         reset_asked: As of `LatentSlider`.
         lock_asked: As of `LatentSlider`.
+        pin_asked: As of `LatentSlider`.
         rename_asked: As of `LatentSlider`.
         reset_all_asked: The button that resets all was pressed.
         pointed: Emitted with the `LatentSlider` that the mouse or the keyboard came to.
@@ -137,6 +154,7 @@ class LatentPanel(Panel):
     move_ended = Signal()
     reset_asked = Signal(str)
     lock_asked = Signal(str, bool)
+    pin_asked = Signal(str, bool)
     rename_asked = Signal(str, str)
     reset_all_asked = Signal()
     pointed = Signal(object)
@@ -148,6 +166,7 @@ class LatentPanel(Panel):
         self._shown = shown
         self._directions: tuple[Direction, ...] = ()
         self._document = Document()
+        self._raised: tuple[str, ...] = ()
         self._sections: list[SliderSection] = []
         self._found: list[LatentSlider] = []
         self.search = QLineEdit()
@@ -212,7 +231,7 @@ class LatentPanel(Panel):
         """Whether a hand is on a slider."""
         return any(slider.isSliderDown() for slider in self.sliders)
 
-    def section(self, group: DirectionGroup) -> SliderSection:
+    def section(self, group: Group) -> SliderSection:
         """The section of that group.
 
         Raises:
@@ -226,18 +245,29 @@ class LatentPanel(Panel):
     def set_model(self, model: LoadedModel) -> None:
         """Build the sections of another model."""
         self._welcome.hide()
-        self.strip.show_slider(None)
-        for old in self._sections:
-            self._column.removeWidget(old)
-            old.deleteLater()
-        self._sections = []
         found = [direction for direction in model.directions if direction.group != "raw"]
         self._directions = (*found, *raw_directions(model.info.latent_dim))
+        self._build({})
+
+    def _build(self, states: Mapping[Group, tuple[bool, bool, int]]) -> None:
+        """Build the sections anew, folded and grown as they were where `states` knows that."""
+        self.strip.show_slider(None)
+        for old in self._sections:
+            for slider in old.sliders:
+                slider.setObjectName("")  # the new ones are called so before these are gone
+            self._column.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._sections = []
+        self._raised = tuple(one.id for one in self._directions if one.id in self._document.raised)
         for group in _TITLES:
-            directions = [direction for direction in self._directions if direction.group == group]
+            directions = [one for one in self._directions if self._group_of(one) == group]
             if directions:
-                section = SliderSection(group, directions, self._shown)
+                shown = len(directions) if group == "pinned" else self._shown
+                section = SliderSection(group, directions, shown)
                 section.slider_made.connect(self._on_slider_made)
+                if group in states:
+                    section.restore(states[group])
                 self._sections.append(section)
                 self._column.insertWidget(1 + len(self._sections), section)
         self._share_rows()
@@ -245,11 +275,22 @@ class LatentPanel(Panel):
             section.fill()
         self._on_search(self.search.text())
 
+    def _group_of(self, direction: Direction) -> Group:
+        return "pinned" if direction.id in self._raised else direction.group
+
+    def _raise(self) -> None:
+        """Other sliders are pinned; the keyboard stays with the slider that it was at."""
+        here = next((one.direction.id for one in self.sliders if one.hasFocus()), "")
+        self._build({section.group: section.state for section in self._sections})
+        again = next((one for one in self.sliders if one.direction.id == here), None)
+        if again is not None:
+            again.setFocus()
+
     def _share_rows(self) -> None:
         """Let every group begin with as many sliders as are in view without scrolling."""
         sharing = [section for section in self._sections if section.group in _WEIGHTS]
         heads = sum(section.header.sizeHint().height() + SPACE_PX for section in self._sections)
-        room = self._scroll.height() - heads - _MORE_PX * len(sharing)
+        room = self._scroll.height() - heads - _MORE_PX * len(sharing) - ROW_PX * len(self._raised)
         rows = max(0, room) // ROW_PX
         wanted = {section.group: min(len(section), _WEIGHTS[section.group][1]) for section in sharing}
         left = rows - sum(wanted.values())
@@ -270,7 +311,10 @@ class LatentPanel(Panel):
 
     def show_document(self, document: Document) -> None:
         """Put every slider where the document stands."""
+        is_raised_otherwise = document.raised is not self._document.raised
         self._document = document
+        if is_raised_otherwise and set(self._raised) != {one.id for one in self._directions} & document.raised:
+            self._raise()
         self._list.setEnabled(document.latent is not None)
         for slider in self.sliders:
             if slider.isVisibleTo(self._list):
@@ -292,6 +336,7 @@ class LatentPanel(Panel):
         slider.move_ended.connect(self.move_ended)
         slider.reset_asked.connect(self.reset_asked)
         slider.lock_asked.connect(self.lock_asked)
+        slider.pin_asked.connect(self.pin_asked)
         slider.rename_asked.connect(self.rename_asked)
         slider.pointed.connect(self._on_pointed)
         self._show_slider(slider)
@@ -327,6 +372,7 @@ class LatentPanel(Panel):
             for index, direction in enumerate(matching[:_MOST_FOUND]):
                 slider = LatentSlider(direction, self._list)
                 slider.setObjectName(f"found/{direction.id}")
+                slider.set_pinned(direction.id in self._raised)
                 self._found.append(slider)
                 self._column.insertWidget(2 + len(self._sections) + index, slider)
                 slider.show()

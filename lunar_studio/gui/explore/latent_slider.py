@@ -7,8 +7,8 @@ rows of labels, spin boxes and buttons would cost ten times as much to build and
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QSlider, QWidget
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
+from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QSlider, QWidget
 
 from lunar_studio.core import track
 from lunar_studio.core.groove import Groove
@@ -46,6 +46,7 @@ class LatentSlider(QSlider):
         move_ended: Emitted when a drag ends, or keys and wheel rest.
         reset_asked: Emitted with the id.
         lock_asked: Emitted with the id and whether it shall be locked.
+        pin_asked: Emitted with the id and whether it shall stand above all others.
         rename_asked: Emitted with the id and the new name.
         pointed: The mouse or the keyboard came to it.
     """
@@ -54,6 +55,7 @@ class LatentSlider(QSlider):
     move_ended = Signal()
     reset_asked = Signal(str)
     lock_asked = Signal(str, bool)
+    pin_asked = Signal(str, bool)
     rename_asked = Signal(str, str)
     pointed = Signal()
 
@@ -72,6 +74,7 @@ class LatentSlider(QSlider):
         self._position = 0.0
         self._anchor: float | None = None
         self._locked = False
+        self._pinned = False
         self._groove: Groove | None = None
         self._is_groove_true = False
         self._listening = True
@@ -101,6 +104,15 @@ class LatentSlider(QSlider):
     def is_locked(self) -> bool:
         """Whether it keeps its position in a re-roll."""
         return self._locked
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether it stands above all others."""
+        return self._pinned
+
+    def set_pinned(self, pinned: bool) -> None:
+        """Say that it stands above all others, or not; emits nothing."""
+        self._pinned = pinned
 
     def show_state(self, position: float, anchor: float | None, name: str, locked: bool) -> None:
         """Show where the document stands; emits nothing.
@@ -152,7 +164,8 @@ class LatentSlider(QSlider):
         share = f"It moves {self.direction.share:.0%} of what its group moves. " if self.direction.share else ""
         self.setToolTip(
             f"{self._name}: drag, wheel or arrow keys; Shift for fine steps;\nEnter to type a value; L locks; "
-            f"double-click resets.\n{share}The ribbon is the score along it.\nLatent direction {self.direction.id}, "
+            "Shift+Up pins it to the top; double-click resets.\n"
+            f"{share}The ribbon is the score along it.\nLatent direction {self.direction.id}, "
             "in standard deviations of the training art."
         )
 
@@ -340,9 +353,11 @@ class LatentSlider(QSlider):
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right move; Enter types; L locks; F2 renames; Backspace resets; up and down go to the neighbours."""
+        """Left and right move, up and down go on, or pin; Enter types, L locks, F2 renames, Backspace resets."""
         fine = 1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else self.singleStep()
         match event.key():
+            case Qt.Key.Key_Up | Qt.Key.Key_Down if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+                self.pin_asked.emit(self.direction.id, event.key() == Qt.Key.Key_Up)
             case Qt.Key.Key_Left:
                 self._fine(self.value() - fine)
             case Qt.Key.Key_Right:
@@ -361,6 +376,26 @@ class LatentSlider(QSlider):
                 self.reset_asked.emit(self.direction.id)
             case _:
                 super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """All that can be done to it, by name."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        pin = menu.addAction("Unpin" if self._pinned else "Pin to the Top")
+        lock = menu.addAction("Unlock" if self._locked else "Lock")
+        menu.addSeparator()
+        value, name, reset = menu.addAction("Type a Value…"), menu.addAction("Rename…"), menu.addAction("Reset")
+        picked = menu.exec(event.globalPos())
+        if picked is pin:
+            self.pin_asked.emit(self.direction.id, not self._pinned)
+        elif picked is lock:
+            self.lock_asked.emit(self.direction.id, not self._locked)
+        elif picked is value:
+            self.edit_value()
+        elif picked is name:
+            self.edit_name()
+        elif picked is reset:
+            self.reset_asked.emit(self.direction.id)
 
     def event(self, event: QEvent) -> bool:
         """Repaint where the mouse comes and goes."""

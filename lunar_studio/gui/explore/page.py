@@ -19,7 +19,7 @@ from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.canvas_tools import CanvasTools
 from lunar_studio.gui.explore.carrying import Carrying
 from lunar_studio.gui.explore.centre_views import CentreViews
-from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController
+from lunar_studio.gui.explore.controller import LARGEST_SEED, ExploreController, RollPart
 from lunar_studio.gui.explore.following import Following
 from lunar_studio.gui.explore.groove_watch import GrooveWatch
 from lunar_studio.gui.explore.improve_panel import ImprovePanel
@@ -32,6 +32,8 @@ from lunar_studio.gui.explore.mix_view import MixView
 from lunar_studio.gui.explore.mixing import Mixing
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
 from lunar_studio.gui.explore.offering import Offering
+from lunar_studio.gui.explore.own_sprite import OwnSprite
+from lunar_studio.gui.explore.own_sprite_bar import OwnSpriteBar
 from lunar_studio.gui.explore.painting import TOOLS, Painting
 from lunar_studio.gui.explore.right_column import RightColumn
 from lunar_studio.gui.explore.roll_bar import RollBar
@@ -97,6 +99,8 @@ class ExplorePage(QWidget):
         mixing: What the pad does.
         offering: Brings what other views have found into the strip.
         wording: Draws for words.
+        own_bar: Tells how near the model comes to an artist's own sprite.
+        own_sprite: Finds its place.
         teach: Examples for a slider.
         teaching: Makes sliders of examples.
         carrying: Takes sprites that are dragged from shelf and strip to where they are dropped.
@@ -137,9 +141,13 @@ class ExplorePage(QWidget):
         self.mixing = Mixing(controller, self.mix, self)
         self.offering = Offering(controller, self.strip, self)
         self.wording = Wording(controller, self.roll_bar, self.offering, self)
+        self.own_bar = OwnSpriteBar()
+        self.own_sprite = OwnSprite(controller, self.own_bar, self)
         self.teach = TeachPanel()
         self.teaching = Teaching(controller, self.teach, self.latents, self)
         self.carrying = Carrying(controller.session, self.shelf.grid, self.strip, self.mixing, self.teaching, self)
+        for action_id in ("roll-colours", "roll-shape"):
+            self.roll_bar.add_tool(ActionButton(actions[action_id]))
         for action_id in ("blame", "improve"):
             self.teacher.add_tool(ActionButton(actions[action_id]))
         self._position = controller.session.position
@@ -175,6 +183,7 @@ class ExplorePage(QWidget):
         column.addWidget(self._stack, 1)
         column.addWidget(self.brushes)
         column.addWidget(self.tools)
+        centre.column.addWidget(self.own_bar)
         centre.column.addWidget(self.views, 1)
         self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
         self.views.add("breed", "Breed", "breed", self.breed, "Many variations; mark some, and breed on from them.")
@@ -210,6 +219,8 @@ class ExplorePage(QWidget):
         self.shelf.grid.chosen.connect(controller.go_to_bookmark)
         self.shelf.grid.remove_asked.connect(controller.remove_bookmark)
         self.shelf.grid.rename_asked.connect(controller.rename_bookmark)
+        self.shelf.grid.tags_asked.connect(controller.tag_bookmark)
+        latents.pin_asked.connect(controller.pin_slider)
         self.shelf.step_chosen.connect(controller.session.go_to)
         self.improving.opened.connect(self._on_improving)
         self.teaching.opened.connect(self._on_teaching)
@@ -252,6 +263,18 @@ class ExplorePage(QWidget):
     def roll(self) -> None:
         """A new random sprite, with the words and the spread in the bar."""
         self._controller.roll(prompt=self.roll_bar.words.text(), temperature=self.roll_bar.spread.value())
+
+    def roll_colours(self) -> None:
+        """Other colours for the same shape, with the words and the spread in the bar."""
+        self._roll_part("colours")
+
+    def roll_shape(self) -> None:
+        """Another shape in the same colours, with the words and the spread in the bar."""
+        self._roll_part("shape")
+
+    def _roll_part(self, part: RollPart) -> None:
+        words, spread = self.roll_bar.words.text(), self.roll_bar.spread.value()
+        self._controller.roll(prompt=words, temperature=spread, part=part)
 
     @Slot(int)
     def roll_seed(self, seed: int) -> None:

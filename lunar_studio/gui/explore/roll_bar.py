@@ -69,6 +69,7 @@ class RollBar(QWidget):
         row.addWidget(Label("spread", role="muted"))
         row.addWidget(self.spread)
         row.addWidget(self.random)
+        self._row = row
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -78,6 +79,10 @@ class RollBar(QWidget):
         self.field.entered.connect(self.words_asked)
         again.clicked.connect(self._on_seed_entered)
         self.seed.lineEdit().returnPressed.connect(self._on_seed_entered)
+
+    def add_tool(self, button: QWidget) -> None:
+        """Put a button behind the large one."""
+        self._row.addWidget(button)
 
     def show_document(self, document: Document) -> None:
         """Show what the exploration grew from; a field being typed in is left alone."""
