@@ -63,10 +63,18 @@ def controls(root: QWidget, leave_out: tuple[QWidget, ...] = ()) -> list[Row]:
     """Rows of every control in `root`, in the order they were made; those within `leave_out` are not told."""
     rows: dict[tuple[str, ...], Row] = {}
     for widget in root.findChildren(QWidget):
-        if _is_control(widget) and not any(one is widget or one.isAncestorOf(widget) for one in leave_out):
+        if _is_control(widget) and not any(_is_within(widget, one) for one in leave_out):
             row = _row(widget)
             rows.setdefault(row[:1] if row[0] else row[1:], row)
     return list(rows.values())
+
+
+def _is_within(widget: QWidget, outer: QWidget) -> bool:
+    """Whether it is `outer` or a part of it, cards that pop up over it among them."""
+    above: QWidget | None = widget
+    while above is not None and above is not outer:
+        above = above.parentWidget()
+    return above is outer
 
 
 def _is_control(widget: QWidget) -> bool:

@@ -76,7 +76,8 @@ def virtual_screen(width: int, height: int) -> Iterator[Screen]:
     with tempfile.TemporaryDirectory(prefix="studio-screen-") as folder:
         read_end, write_end = os.pipe()
         size = f"{width}x{height}x24"
-        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size, "-nolisten", "tcp", "-fbdir", folder]
+        steady = ("-nolisten", "tcp", "-ardelay", "60000")  # else a busy machine types letters twice
+        command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size, *steady, "-fbdir", folder]
         with subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL) as server:
             os.close(write_end)
             try:

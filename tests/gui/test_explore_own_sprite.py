@@ -49,9 +49,9 @@ def test_it_comes_nearer_says_how_near_and_is_one_step(shell: ShellStudio, qtbot
     own._service.refined.connect(lambda _: heard.append(bar.said))
     with qtbot.waitSignal(own._service.ended):
         shell.controller.take_sprite(speckled(SIZE, SIZE))
-    assert heard[0] == "The model draws 0 % of the pixels of knight as they are, coming nearer…"
-    assert heard[5] == "The model draws 50 % of the pixels of knight as they are, coming nearer…"
-    assert bar.said == "The model draws every pixel of knight; at first it was 0%."
+    assert heard[0] == "knight: the model draws 0 % of its pixels exactly, coming nearer…"
+    assert heard[5] == "knight: the model draws 50 % of its pixels exactly, coming nearer…"
+    assert bar.said == "knight: the model draws every pixel of it; at first it was 0 %."
     assert bar.isVisible()
     assert bar.fitted == ""
     assert not any(button.isVisible() for button in bar.ways), "it was of the right size: there is nothing to choose"

@@ -92,7 +92,7 @@ class OwnSprite(QObject):
 
     @property
     def _name(self) -> str:
-        return "your sprite" if self._sprite is None or not self._sprite.name else self._sprite.name
+        return "Your sprite" if self._sprite is None or not self._sprite.name else self._sprite.name
 
     @Slot(object)
     def _on_refined(self, found: Refined) -> None:
@@ -110,17 +110,17 @@ class OwnSprite(QObject):
         self._is_followed = False
         self._controller.end_move()
         first, last = (self._shares[0], self._shares[-1]) if self._shares else (math.nan, math.nan)
-        better = "" if math.isnan(last) or last <= first else f"; at first it was {first:.0%}"
+        better = "" if math.isnan(last) or last <= first else f"; at first it was {math.floor(100 * first)} %"
         self._bar.tell(f"{self._told()}{better}.", is_running=False)
 
     def _told(self) -> str:
         """How near it is, as the beginning of a sentence."""
         share = self._shares[-1] if self._shares else math.nan
         if math.isnan(share):
-            return f"This is how the model draws {self._name}"
+            return f"{self._name}: this is how the model draws it"
         if share >= 1.0:
-            return f"The model draws every pixel of {self._name}"
-        return f"The model draws {math.floor(100 * share)} % of the pixels of {self._name} as they are"
+            return f"{self._name}: the model draws every pixel of it"
+        return f"{self._name}: the model draws {math.floor(100 * share)} % of its pixels exactly"
 
     @Slot(object)
     def _on_document(self, document: Document) -> None:
