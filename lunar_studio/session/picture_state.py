@@ -20,6 +20,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.codec import LARGEST_SEED
+from lunar_studio.session.commands import SetLatent
 from lunar_studio.session.document import Bookmark, Document
 from lunar_studio.session.overlay_text import Unreadable, decode_overlay, encode_overlay
 
@@ -94,6 +95,22 @@ def of_bookmark(bookmark: Bookmark, model_name: str) -> SpriteState:
 
 
 # ---- as text ---------------------------------------------------------------------------------------------
+
+
+def way_back(state: SpriteState, title: str) -> SetLatent:
+    """The command that goes there exactly: locks and pins of before do not count."""
+    is_painted_only = len(state.edits) and state.anchor == state.latent
+    return SetLatent(
+        state.latent,
+        state.anchor,
+        state.seed,
+        state.prompt,
+        state.temperature,
+        state.latent if is_painted_only else None,  # else before/after would show it without its painted pixels
+        title,
+        state.edits,
+        state.edits if is_painted_only else NOTHING,
+    )
 
 
 def to_text(state: SpriteState) -> str:

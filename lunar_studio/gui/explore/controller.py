@@ -38,9 +38,10 @@ from lunar_studio.session.commands import (
     TagBookmark,
     apply,
 )
-from lunar_studio.session.document import Bookmark, Document, with_locks
+from lunar_studio.session.document import Document, with_locks
 from lunar_studio.session.history import Session, Snapshot
-from lunar_studio.session.picture_state import SpriteState
+from lunar_studio.session.keeping import bookmark_of
+from lunar_studio.session.picture_state import SpriteState, way_back
 from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
@@ -340,23 +341,14 @@ class ExploreController(QObject):
 
     def go_back_to(self, state: SpriteState, title: str) -> None:
         """Go to where a picture of the open model came from, exactly: locks and pins of now do not count."""
-        document = self.document
-        before = state.latent if len(state.edits) and state.anchor == state.latent else None
-        command = SetLatent(
-            state.latent,
-            state.anchor,
-            state.seed,
-            state.prompt,
-            state.temperature,
-            before,
-            title,
-            state.edits,
-            state.edits if before is not None else NOTHING,
-        )
-        if document.latent is None:
-            self.session.start(apply(document, command)[0])
+        self._go(way_back(state, title))
+
+    def _go(self, command: Command, *, merge: str | None = None) -> None:
+        """Do a command; the first sprite of all is where the history begins."""
+        if self.document.latent is None:
+            self.session.start(apply(self.document, command)[0])
         else:
-            self.session.do(command)
+            self.session.do(command, merge=merge)
 
     # ---- own sprites -------------------------------------------------------------------------------
 
@@ -366,16 +358,9 @@ class ExploreController(QObject):
             self.own_taken.emit(sprite)
 
     def put_own(self, latent: Latent, title: str) -> None:
-        """Show what the model draws of an own sprite, pure: locks and pins of now do not count.
-
-        What is put one after the other is one step, until `end_move`.
-        """
-        document = self.document
-        command = SetLatent(latent, latent, 0, "", document.temperature, None, title, NOTHING)
-        if document.latent is None:
-            self.session.start(apply(document, command)[0])
-        else:
-            self.session.do(command, merge=_OWN_DRAG)
+        """Show what the model draws of an own sprite, without locks and pins of now; one step until `end_move`."""
+        command = SetLatent(latent, latent, 0, "", self.document.temperature, None, title, NOTHING)
+        self._go(command, merge=_OWN_DRAG)
 
     # ---- the strip ---------------------------------------------------------------------------------
 
@@ -422,27 +407,7 @@ class ExploreController(QObject):
             seed: What it grew from.
             edits: Which of its pixels were painted.
         """
-        document = self.document
-        number = len(document.bookmarks) + 1
-        taken = {kept.id for kept in document.bookmarks}
-        while f"kept-{number}" in taken:
-            number += 1
-        name = document.prompt.strip() or f"Sprite {number}"
-        self.session.do(
-            AddBookmark(
-                Bookmark(
-                    f"kept-{number}",
-                    name,
-                    latent,
-                    sprite,
-                    score,
-                    seed,
-                    document.prompt,
-                    model=document.model,
-                    edits=edits,
-                )
-            )
-        )
+        self.session.do(AddBookmark(bookmark_of(self.document, latent, sprite, score, seed=seed, edits=edits)))
 
     def go_to_bookmark(self, bookmark_id: str) -> None:
         """Begin a new exploration at a kept sprite."""
