@@ -24,7 +24,7 @@ _SEVERITY = (0.1, 0.9)
 _MILDER = (0.25, 0.7)
 _TEACHER_STREAM = 17
 # What is hardest to tell from art that is only unusual is shown oftener than the other families.
-_OFTENER = {"colour-swap": 2.0, "foreign-patch": 2.0, "orphans": 2.0}
+_OFTENER = {"colour-swap": 2.0, "foreign-patch": 3.0, "row-shift": 2.0, "patch-shuffle": 1.5, "orphans": 1.5}
 
 
 class Lessons:
