@@ -290,7 +290,8 @@ class LatentPanel(Panel):
         """Let every group begin with as many sliders as are in view without scrolling."""
         sharing = [section for section in self._sections if section.group in _WEIGHTS]
         heads = sum(section.header.sizeHint().height() + SPACE_PX for section in self._sections)
-        room = self._scroll.height() - heads - _MORE_PX * len(sharing) - ROW_PX * len(self._raised)
+        above = ROW_PX * len(self._raised) + 2 * SPACE_PX if self._raised else 0
+        room = self._scroll.height() - heads - above - _MORE_PX * len(sharing)
         rows = max(0, room) // ROW_PX
         wanted = {section.group: min(len(section), _WEIGHTS[section.group][1]) for section in sharing}
         left = rows - sum(wanted.values())
