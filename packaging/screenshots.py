@@ -162,11 +162,14 @@ def ways(photographer: Photographer, suffix: str) -> None:
 def words(photographer: Photographer, suffix: str) -> None:
     """Candidates for words, ranked, in the strip."""
     robot = photographer.robot
+    canvas = robot.find(name="canvas")
+    before = robot.wait_until_still(canvas)
     robot.fill(robot.find(name="words"), WORDS)
     robot.key("Escape")  # the list of completions
     robot.key("Return")
     robot.wait_for("sprites for the words", lambda seen: seen.one(name="strip-offered", text=WORDS), _SLOW_S)
-    robot.click(robot.find(name="canvas"))
+    robot.wait_until_changed("the canvas, once the last has come", canvas, before, _SLOW_S)
+    robot.click(canvas)
     photographer.shoot(f"words{suffix}")
 
 
