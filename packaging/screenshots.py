@@ -288,9 +288,9 @@ def critic(photographer: Photographer, suffix: str) -> None:
     robot.key("ctrl+i")
     robot.find(name="improve-panel")
     robot.press(name="improve-start")
-    robot.wait_for(
-        "a better version", lambda seen: any(s.text.startswith("ended") for s in seen.all(kind="Label")), 120
-    )
+    robot.wait_for("a better version", lambda seen: _is_enabled(seen, "improve-accept-all"), _SLOW_S)
+    x, y, width, _ = robot.find(name="improve-regions").rect
+    robot.click_all([(x + width // 2, y + 3 * 4)])  # beside its box: the first part is outlined, and stays checked
     photographer.shoot(f"improve{suffix}")
     robot.press(name="improve-close")
 

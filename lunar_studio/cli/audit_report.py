@@ -29,13 +29,17 @@ body { margin: 24px; background: var(--ground); color: var(--text); font: 14px/1
 h1 { font-size: 20px; margin: 0 0 4px; } p { margin: 0 0 8px; max-width: 80ch; } .muted { color: var(--muted); }
 .order { position: absolute; opacity: 0; } .orders { margin: 16px 0; display: flex; flex-wrap: wrap; gap: 8px; }
 .orders label { padding: 4px 12px; border: 1px solid var(--line); border-radius: 4px; cursor: pointer; }
-main { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 8px; }
-article { display: grid; grid-template-columns: 96px 1fr; gap: 12px; background: var(--card); padding: 12px;
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(300px, 1fr)); gap: 8px; align-items: start; }
+article { display: grid; grid-template-columns: 96px 1fr; gap: 4px 12px; background: var(--card); padding: 12px;
   border-radius: 4px; border: 1px solid transparent; min-width: 0; } article.short { border-color: var(--bad); }
-article > div { min-width: 0; } h2 { font-size: 14px; margin: 0; overflow-wrap: anywhere; }
+article > div { min-width: 0; } h2 { grid-column: 1 / -1; font-size: 14px; margin: 0; overflow: hidden;
+  overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; }
+.score { font-size: 28px; font-weight: 600; line-height: 1.2; } .score small { font-size: 13px; font-weight: 400; }
+.facts { color: var(--muted); font-size: 13px; }
 .proposal { grid-column: 1 / -1; border-top: 1px solid var(--line); padding-top: 8px; overflow-wrap: anywhere; }
 .sides { display: flex; flex-wrap: wrap; gap: 8px; margin: 8px 0; } figure { margin: 0; font-size: 12px; }
-ul { margin: 4px 0 0; padding-left: 16px; font-size: 13px; } .fails { color: var(--bad); font-weight: 600; }
+ul { grid-column: 1 / -1; margin: 4px 0 0; padding-left: 16px; font-size: 13px; }
+.fails { color: var(--bad); font-weight: 600; }
 img { image-rendering: pixelated; display: block; max-width: 96px; max-height: 96px;
   background: repeating-conic-gradient(var(--dark) 0 25%, var(--light) 0 50%) 0 0 / 16px 16px; }
 """
@@ -126,18 +130,24 @@ def _head(title: str) -> str:
 
 def _card(entry: Entry, ranks: dict[str, int]) -> str:
     place = "; ".join(f"--{name}: {rank}" for name, rank in ranks.items())
-    score = "no score" if math.isnan(entry.score.value) else f"score {entry.score.value:.0f}"
     measures = entry.measures
+    has_score = not math.isnan(entry.score.value)
+    large = f"{entry.standing:.0f} <small>{'score' if has_score else 'lint score, no teacher'}</small>"
+    lint = f"lint {entry.lint.score:.0f} · " if has_score else ""
+    colours = "1 colour" if measures.colours == 1 else f"{measures.colours:,} colours"
     facts = (
-        f"{score} · lint {entry.lint.score:.0f} · {measures.colours:,} colours · "
-        f"{measures.width} × {measures.height} · concern {entry.concern:.0f}"
+        f"{lint}concern {entry.concern:.0f}",
+        f"{colours} · {measures.width} × {measures.height}",
     )
     reasons = "".join(f"<li>{escape(reason)}</li>" for reason in entry.reasons)
+    path = escape(entry.path)
     return (
-        f'<article class="{"short" if entry.falls_short else "good"}" style="{place}">{_image(entry.png)}<div>'
-        f"<h2><bdi>{escape(entry.path)}</bdi></h2>"
+        f'<article class="{"short" if entry.falls_short else "good"}" style="{place}">'
+        f'<h2 title="{path}"><bdi>{path}</bdi></h2>{_image(entry.png)}<div>'
+        f'<div class="score">{large}</div>'
         f"{'<div class=fails>falls short</div>' if entry.falls_short else ''}"
-        f'<div class="muted">{facts}</div>{f"<ul>{reasons}</ul>" if reasons else ""}</div>'
+        f"{''.join(f'<div class=facts>{fact}</div>' for fact in facts)}</div>"
+        f"{f'<ul>{reasons}</ul>' if reasons else ''}"
         f"{_proposal(entry)}</article>"
     )
 

@@ -26,6 +26,7 @@ REPORT_FILE = "audit.html"
 
 _BATCH = 64
 _LISTED = 20
+_LONGEST = 48
 _FELL_SHORT = 1
 
 
@@ -212,6 +213,11 @@ def _audit(
     return Answer(_audit_text(ranked, summary, shown(destination)), document, _FELL_SHORT if short else 0)
 
 
+def _short(path: str) -> str:
+    """A path that leaves the table readable; its end says most."""
+    return path if len(path) <= _LONGEST else f"…{path[1 - _LONGEST :]}"
+
+
 def _proposal(entry: Entry) -> dict[str, Any] | None:
     made = entry.proposal
     if made is None:
@@ -232,6 +238,8 @@ def _audit_text(ranked: list[Entry], summary: str, destination: str) -> str:
     for entry in listed:
         value = f"{entry.score.value:.0f}" if entry.score.experts else "-"
         short = "falls short" if entry.falls_short else ""
-        rows.append([f"{entry.concern:.0f}", value, f"{entry.lint.score:.0f}", short, entry.path, entry.reasons[0]])
+        # That it falls short, and of what, stands in the columns before.
+        why = entry.reasons[1 if entry.falls_short and len(entry.reasons) > 1 else 0]
+        rows.append([f"{entry.concern:.0f}", value, f"{entry.lint.score:.0f}", short, _short(entry.path), why])
     listing = f"{table(rows, right=frozenset(range(3)))}\n\n" if listed else ""
     return f"{listing}{summary}\nReport with pictures: {destination}"

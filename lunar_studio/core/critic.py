@@ -81,7 +81,7 @@ class ImproveTask:
         expert: The number of the expert to please; `WHOLE` for the whole score.
         holds_palette: Whether no colour may come in that is not there.
         holds_silhouette: Whether pixels stay visible or transparent as they are.
-        holds_pins: Whether pinned pixels stay exactly so; painted ones that are not pinned always do.
+        holds_pins: Whether painted pixels, pinned or not, stay exactly so.
     """
 
     latent: Latent
@@ -94,13 +94,7 @@ class ImproveTask:
     @property
     def held(self) -> Overlay:
         """The painted pixels that stay as they are."""
-        if self.holds_pins:
-            return self.edits
-        return Overlay(*(part[~self.edits.pinned_N] for part in _parts(self.edits)))
-
-
-def _parts(edits: Overlay) -> tuple[npt.NDArray[np.generic], ...]:
-    return edits.places_N, edits.rgba_N4, edits.pinned_N
+        return self.edits if self.holds_pins else NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +127,7 @@ class Improvement:
         distance: How far the latent went, in spreads of the model's own sprites (root mean square).
         regions: The parts of the difference, the most gainful first; empty until it has ended.
         has_ended: Whether this is the last report.
+        radius: The furthest that it may go, in the unit of `distance`.
     """
 
     task: ImproveTask
@@ -147,6 +142,7 @@ class Improvement:
     distance: float
     regions: tuple[Region, ...] = ()
     has_ended: bool = False
+    radius: float = 0.0
 
 
 def value_of(score: Score, expert: int) -> float:

@@ -39,6 +39,7 @@ from lunar_studio.models.model_file import load_model
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.pixels.fit import Fitted, fit
 from lunar_studio.pixels.grid import enlarged
+from lunar_studio.pixels.likeness.families import nearest_families
 from lunar_studio.pixels.likeness.fingerprints import FingerprintScan, fingerprints
 
 BATCH = 16
@@ -176,11 +177,9 @@ class Engine:
         if not code_D.any():
             return Neighbours(limit=prints.limit)
         apart_N = self._scan.distances(code_D)
-        order = np.argsort(apart_N, kind="stable")
-        _, first_of_family = np.unique(prints.families_N[order], return_index=True)
         nearest = tuple(
             Neighbour(prints.names[index], int(prints.families_N[index]), float(apart_N[index]))
-            for index in order[np.sort(first_of_family)[:count]].tolist()
+            for index in nearest_families(apart_N, prints.families_N, count).tolist()
         )
         return Neighbours(nearest, prints.limit)
 

@@ -191,6 +191,7 @@ class _Climb:
             self._score_before,
             self.engine.score(sprite),
             float(np.sqrt(np.square(offset_L).mean())),
+            radius=self._radius,
         )
 
     def _kept(self, sprite: Sprite) -> Sprite:

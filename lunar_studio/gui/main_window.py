@@ -157,8 +157,11 @@ class MainWindow(QMainWindow):
         self.explore.canvas.hovered.connect(self.status.show_pixel)
         self.pictures.said.connect(self.status.show_state)
         page = self.explore
-        for teller in (page.following, page.blaming, page.improving, page.mixing, page.wording, page.teaching):
+        tellers = (page.following, page.blaming, page.improving, page.mixing, page.wording, page.teaching)
+        for teller in (*tellers, page.own_pixels):
             teller.said.connect(self.status.show_state)
+        self.pictures.opened.connect(page.own_pixels.remember)
+        page.own_pixels.changed.connect(self._update_conditions)
         self.explore.mapping.said.connect(self.status.show_state)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)
@@ -327,6 +330,7 @@ class MainWindow(QMainWindow):
         self._clipboard_has_picture = _clipboard_has_picture()
         self._update_conditions()
 
+    @Slot()
     def _update_conditions(self) -> None:
         session, model = self._controller.session, self._controller.model
         shown = self._controller.current is not None
@@ -334,6 +338,7 @@ class MainWindow(QMainWindow):
             "model_loaded": model is not None,
             "sprite_shown": shown,
             "colours_apart": shown and model is not None and model.info.latent_parts.keeps_colours_apart,
+            "picture_opened": shown and self.explore.own_pixels.picture is not None,
             "painted": shown and len(session.document.edits) > 0,
             "pinned": shown and bool(session.document.edits.pinned_N.any()),
             "can_undo": session.can_undo,

@@ -41,9 +41,11 @@ class PictureActions(QObject):
 
     Attributes:
         said: Emitted with a word for the status line.
+        opened: Emitted with a `Sprite` that does not lead back to a place of the model's, as it was read.
     """
 
     said = Signal(str)
+    opened = Signal(object)
 
     def __init__(self, controller: ExploreController, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
@@ -103,6 +105,7 @@ class PictureActions(QObject):
             self._notice(sprite, f"What it says of its origin cannot be used: {exc}.")
             state = None
         if state is None or not self._leads_back(sprite, state):
+            self.opened.emit(sprite)
             self._controller.take_sprite(sprite)
 
     def _leads_back(self, sprite: Sprite, state: SpriteState) -> bool:

@@ -6,6 +6,7 @@ opt into a variant by their dynamic property `role`: `primary`, `quiet`, `panel`
 
 from __future__ import annotations
 
+from lunar_studio import paths
 from lunar_studio.gui.theme_tokens import RADIUS_PX, Tokens
 
 _TEMPLATE = """
@@ -70,7 +71,8 @@ QComboBox {{ background: {raised}; color: {text}; border: 1px solid {raised}; bo
   padding: 3px 8px; min-height: 18px; }}
 QComboBox:hover {{ background: {hover}; border-color: {hover}; }}
 QComboBox:focus {{ border-color: {focus}; }}
-QComboBox::drop-down {{ border: none; width: 16px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QComboBox::down-arrow {{ image: url("{arrow}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; outline: none; }}
 
 QAbstractScrollArea {{ border: none; background: transparent; }}
@@ -117,4 +119,6 @@ QStatusBar::item {{ border: none; }}
 def stylesheet(tokens: Tokens) -> str:
     """The application's stylesheet in the colours of `tokens`."""
     names = {name: getattr(tokens, name) for name in tokens.__slots__}
-    return _TEMPLATE.format(radius=RADIUS_PX, **names)
+    # A stylesheet takes pictures from files only, and does not tint them: one for each theme.
+    arrow = (paths.resources() / "controls" / f"drop-down-{tokens.name}.png").as_posix()
+    return _TEMPLATE.format(radius=RADIUS_PX, arrow=arrow, **names)

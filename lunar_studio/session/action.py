@@ -14,6 +14,7 @@ EnabledWhen = Literal[
     "model_loaded",
     "sprite_shown",
     "colours_apart",
+    "picture_opened",
     "painted",
     "pinned",
     "can_undo",
@@ -29,6 +30,7 @@ EnabledWhen = Literal[
     model_loaded            a model is open
     sprite_shown            a model is open and the canvas shows a sprite
     colours_apart           the canvas shows a sprite of a model that keeps colours and shape apart
+    picture_opened          the canvas shows a sprite, and a picture was opened in this model
     painted                 there are painted pixels on the sprite
     pinned                  some of them are pinned
     can_undo, can_redo      there is a step to take back, or to do again

@@ -222,6 +222,14 @@ _EXPLORE = (
         "sprite_shown",
     ),
     Action(
+        "own-pixels",
+        "The Picture's Own Pixels",
+        "Lay the picture you opened over what the model draws for it, to have it judged exactly as it is.",
+        "explore",
+        "Shift+V",
+        "picture_opened",
+    ),
+    Action(
         "blame",
         "Where It Loses Points",
         "Show as heat which pixels cost the score; click one to see what would stand better there.",

@@ -21,10 +21,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lunar_studio.core.arrays import U8
+from lunar_studio.core.arrays import F32, U8
 from lunar_studio.pixels.likeness.distance import distances
+from lunar_studio.pixels.likeness.families import nearest_families
+from lunar_studio.pixels.likeness.fingerprints import I8, FingerprintScan, fingerprints
 from lunar_studio.pixels.likeness.index import LikenessIndex
-from lunar_studio.pixels.likeness.maps import structure_maps
+from lunar_studio.pixels.likeness.maps import I64, structure_maps
 from tests.bench.drawn_art import copies, drawn_art, families
 from tests.bench.figures import Spread, machine_facts, machine_sentence, markdown
 from tests.bench.performance import PAGE
@@ -63,11 +65,32 @@ class Searched:
     excess: float
 
 
-def searched(title: str, library_NHWC: U8, queries_NHWC: U8, timed_NHWC: U8) -> Searched:
+class Guard:
+    """What stands beside every result in the window: fingerprints alone, as a model file carries them."""
+
+    def __init__(self, codes_ND: I8) -> None:
+        self._scan = FingerprintScan.of(codes_ND)
+
+    @classmethod
+    def of(cls, sprites_NHWC: U8) -> Guard:
+        """Take the fingerprints of sprites."""
+        return cls(fingerprints(sprites_NHWC))
+
+    def nearest(self, sprite_HWC: U8, k: int) -> tuple[I64, F32]:
+        """Positions of the `k` nearest, and their distances as the blur lets them be seen."""
+        apart_N = self._scan.distances(fingerprints(sprite_HWC[None])[0])
+        found_N = nearest_families(apart_N, np.arange(len(apart_N), dtype=np.int32), k)
+        return found_N, apart_N[found_N]
+
+
+def searched(
+    title: str, library_NHWC: U8, queries_NHWC: U8, timed_NHWC: U8, way: type[LikenessIndex | Guard] = LikenessIndex
+) -> Searched:
     """Search a library for each of some sprites, and compare with searching it exhaustively."""
     begun_s = time.process_time()
-    index = LikenessIndex.of(library_NHWC)
+    index = way.of(library_NHWC)
     build_s = time.process_time() - begun_s
+    maps = index.maps if isinstance(index, LikenessIndex) else structure_maps(library_NHWC)
     index.nearest(queries_NHWC[0], _TOP)
     busy_ms, waited_ms = [], []
     for sprite in np.concatenate([queries_NHWC, timed_NHWC]):
@@ -78,15 +101,16 @@ def searched(title: str, library_NHWC: U8, queries_NHWC: U8, timed_NHWC: U8) -> 
     first, all_ten, alike, excess = [], [], [], []
     for sprite in queries_NHWC:
         # One at a time: the distances of all queries to a large library do not fit into a small machine.
-        true_N = np.sort(distances(structure_maps(sprite[None]), index.maps)[0])[:_TOP]
-        found_N = index.nearest(sprite, _TOP)[1]
+        apart_N = distances(structure_maps(sprite[None], maps.side), maps)[0]
+        true_N = np.sort(apart_N)[:_TOP]
+        found_N = np.sort(apart_N[index.nearest(sprite, _TOP)[0]])
         first.append(found_N[0] <= true_N[0] + _SAME)
         all_ten.append((found_N <= true_N[-1] + _SAME).mean())
         alike += [bool((found_N <= value + _SAME).sum() > rank) for rank, value in enumerate(true_N) if value < _ALIKE]
         excess.append((found_N - true_N).mean())
     return Searched(
         title,
-        len(index),
+        len(library_NHWC),
         build_s,
         Spread.of(busy_ms),
         Spread.of(waited_ms),
@@ -147,6 +171,7 @@ def main() -> int:
     measured = [
         searched("disguised copies, among drawings by code", drawn, disguised[:queries], disguised[queries:]),
         searched("strangers, among drawings by code", drawn, new[:queries], new[queries:]),
+        searched("disguised copies, by fingerprints alone", drawn, disguised[:queries], disguised[queries:], Guard),
     ]
     if arguments.dataset is not None:
         measured.append(_of_dataset(arguments.dataset, queries))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,6 +84,8 @@ class Robot:
         home: The studio's folders.
         process: The studio.
         launched_at_s: When it was started, in seconds since 1970.
+        patience_s: How long it waits for anything; more on a machine that does much else.
+        pause_s: Between two looks while it waits.
     """
 
     screen: Screen
@@ -92,6 +94,8 @@ class Robot:
     launched_at_s: float
     _map: Path
     _mouse: tuple[int, int] = field(default=(0, 0))
+    patience_s: float = WAIT_S
+    pause_s: float = _LOOK_S
 
     # ---- looking -----------------------------------------------------------------------------------
 
@@ -103,21 +107,22 @@ class Robot:
         """
         ask = self._map.with_name(self._map.name + ".ask")
         ask.touch()
-        deadline = time.monotonic() + WAIT_S
+        deadline = time.monotonic() + self.patience_s
         while ask.exists():
             if self.process.poll() is not None:
                 raise NotSeenError(f"the studio ended with status {self.process.returncode}:\n{self.log()}")
             if time.monotonic() > deadline:
-                raise NotSeenError(f"the studio did not answer within {WAIT_S:.0f} s:\n{self.log()}")
+                raise NotSeenError(f"the studio did not answer within {self.patience_s:.0f} s:\n{self.log()}")
             time.sleep(0.01)
         return msgspec.json.decode(self._map.read_bytes(), type=Seen)
 
-    def wait_for(self, what: str, holds: Callable[[Seen], object], limit_s: float = WAIT_S) -> Seen:
+    def wait_for(self, what: str, holds: Callable[[Seen], object], limit_s: float | None = None) -> Seen:
         """Look until `holds` says something true.
 
         Raises:
             NotSeenError: It did not within the limit; the screen is kept as a picture beside the studio's folders.
         """
+        limit_s = self.patience_s if limit_s is None else limit_s
         deadline = time.monotonic() + limit_s
         while True:
             seen = self.look()
@@ -127,7 +132,7 @@ class Robot:
                 kept = self.home.parent / "not-seen.png"
                 Image.fromarray(self.screen.picture()).save(kept)
                 raise NotSeenError(f"{what}: not seen within {limit_s:.0f} s; the screen is in {kept}\n{self.log()}")
-            time.sleep(_LOOK_S)
+            time.sleep(self.pause_s)
 
     def find(self, **wanted: str) -> Spot:
         """The first spot with these attributes, once it is there and can be used."""
@@ -143,7 +148,7 @@ class Robot:
         """The pixels of a spot, or of the whole screen."""
         return self.screen.picture(None if spot is None else spot.rect)
 
-    def wait_until_changed(self, what: str, spot: Spot, before: U8, limit_s: float = WAIT_S) -> U8:
+    def wait_until_changed(self, what: str, spot: Spot, before: U8, limit_s: float | None = None) -> U8:
         """Wait until a spot looks different; returns its pixels."""
         self.wait_for(f"{what} to change", lambda _: not np.array_equal(self.picture(spot), before), limit_s)
         return self.picture(spot)
@@ -184,6 +189,12 @@ class Robot:
     def click(self, spot: Spot, button: int = 1) -> None:
         """Click the middle of a spot."""
         self._do("mousemove", *spot.centre, "click", button)
+
+    def click_all(self, places: Sequence[tuple[int, int]], pause_s: float = 0.03) -> None:
+        """Click one place after the other, given as x and y on the screen."""
+        for x, y in places:
+            self._do("mousemove", x, y, "click", 1)
+            time.sleep(pause_s)
 
     def press(self, **wanted: str) -> Spot:
         """Find a spot and click it; returns it."""

@@ -93,9 +93,9 @@ def test_pins_are_held_as_asked(engine: Engine, latent: Latent, holds_pins: bool
     task = free(latent, edits=edits, holds_pins=holds_pins)
     last = climbed(engine, task)[-1]
     assert last.before == edits.over(engine.decode(latent))
-    assert tuple(last.sprite.rgba_HWC[9, 9]) == (0, 255, 0, 255), "what is only painted is the artist's in any case"
-    held = tuple(last.sprite.rgba_HWC[2, 2]) == (255, 0, 255, 255)
-    assert held == holds_pins
+    pinned_stays = tuple(last.sprite.rgba_HWC[2, 2]) == (255, 0, 255, 255)
+    painted_stays = tuple(last.sprite.rgba_HWC[9, 9]) == (0, 255, 0, 255)
+    assert (pinned_stays, painted_stays) == (holds_pins, holds_pins)
 
 
 def test_regions_are_the_whole_difference_and_each_is_judged(engine: Engine, latent: Latent) -> None:

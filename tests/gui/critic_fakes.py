@@ -77,6 +77,7 @@ class TinyCritic:
             0.2,
             regions,
             True,
+            0.3,
         )
 
     def _report(self, explorer: Explorer, task: ImproveTask, before: Sprite, start: Score, step: int) -> Improvement:
@@ -85,5 +86,15 @@ class TinyCritic:
         drawn = explorer.decode(Latent(values))
         sprite = task.held.over(drawn)
         return Improvement(
-            task, step, STEPS, before, sprite, Latent(values), drawn, start, explorer.score(sprite), 0.05 * step
+            task,
+            step,
+            STEPS,
+            before,
+            sprite,
+            Latent(values),
+            drawn,
+            start,
+            explorer.score(sprite),
+            0.05 * step,
+            radius=0.3,
         )

@@ -214,6 +214,21 @@ def test_points_are_written_with_their_sign(gain: float, text: str) -> None:
     assert points(gain) == text
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1440, 900)])
+def test_the_legend_stands_beside_the_sprite(
+    shell: ShellStudio, blaming: Blaming, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    shell.window.resize(*size)
+    switch_blame(shell, qtbot)
+    canvas = shell.window.explore.canvas
+    ratio = canvas.devicePixelRatioF()
+    assert blaming.bar.geometry().right() < canvas.sprite_rect().left() / ratio
+    assert canvas.rect().contains(blaming.bar.geometry())
+    canvas.set_zoom(60)
+    assert canvas.rect().contains(blaming.bar.geometry())
+    assert blaming.bar.width() > blaming.bar.height(), "over the sprite it is flat"
+
+
 # ---- improve -------------------------------------------------------------------------------------------
 
 
@@ -360,6 +375,44 @@ def test_before_can_be_held_up_to_the_light(shell: ShellStudio, panel: ImprovePa
     assert on_canvas(shell) == bytes_of(found.before)
     qtbot.mouseRelease(panel.before, Qt.MouseButton.LeftButton)
     assert on_canvas(shell) == bytes_of(found.sprite)
+
+
+def test_meter_and_lint_speak_of_the_version_on_the_canvas(
+    shell: ShellStudio, panel: ImprovePanel, qtbot: QtBot
+) -> None:
+    page, own = shell.window.explore, shell.controller.current
+    assert own is not None
+    open_panel(shell)
+    improve(panel, qtbot)
+    found = page.improving.found
+    assert found is not None
+    assert page.teacher.meter.text == str(round(found.score.value)) != str(round(own.score.value))
+    assert page.teacher.meter.trend == round(found.score.value) - round(own.score.value)
+    qtbot.waitUntil(lambda: page.lint._sprite == found.sprite)
+    qtbot.mouseClick(panel.discard, Qt.MouseButton.LeftButton)
+    assert page.teacher.meter.text == str(round(own.score.value))
+    assert page.lint._sprite == own.sprite
+
+
+def test_a_part_is_outlined_when_it_is_chosen(shell: ShellStudio, panel: ImprovePanel, qtbot: QtBot) -> None:
+    canvas = shell.window.explore.canvas
+    open_panel(shell)
+    improve(panel, qtbot)
+    found = shell.window.explore.improving.found
+    assert found is not None
+    panel.regions.setCurrentRow(1)
+    marks = canvas._marks
+    assert marks is not None
+    assert {(x, y) for y, x in np.argwhere(marks.mask_HW).tolist()} == set(found.regions[1].pixels)
+    qtbot.mouseClick(panel.discard, Qt.MouseButton.LeftButton)
+    assert canvas._marks is None
+
+
+def test_the_panel_says_how_far_it_went(shell: ShellStudio, panel: ImprovePanel, qtbot: QtBot) -> None:
+    open_panel(shell)
+    improve(panel, qtbot)
+    assert panel.step_said.text() == f"{STEPS} of {STEPS} steps, in reach"
+    assert "0.20 of at most 0.30 spreads" in panel.step_said.toolTip()
 
 
 def test_heat_makes_room_for_improving(shell: ShellStudio, blaming: Blaming, qtbot: QtBot) -> None:

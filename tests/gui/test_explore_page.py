@@ -13,10 +13,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.latent import Latent
-from lunar_studio.core.score import ExpertScore, Score
+from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.controller import FIRST_SEED
-from lunar_studio.gui.explore.teacher_panel import expert_sentence, tone
+from lunar_studio.gui.explore.score_tone import tone
 from lunar_studio.gui.explore.variations import variations
 from tests.gui.fakes import LATENT_DIM, TinyExplorer, draw
 from tests.gui.shell_studio import ShellStudio, studio
@@ -189,12 +189,6 @@ def test_a_model_without_a_teacher_has_no_score(shell: ShellStudio) -> None:
 @pytest.mark.parametrize(("value", "expected"), [(0, "bad"), (9.9, "bad"), (10, "warn"), (30, "accent"), (60, "good")])
 def test_a_score_has_a_tone(value: float, expected: str) -> None:
     assert tone(value) == expected
-
-
-def test_an_expert_says_a_sentence() -> None:
-    assert (
-        expert_sentence(ExpertScore("outline", 0.25, 95)) == "as good as the best of the real art; 25% of the verdict"
-    )
 
 
 def test_the_palette_strip_counts_the_sprite_s_colours(shell: ShellStudio) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QFrame
 
 from lunar_studio.core.critic import WHOLE, BlameMap, Replacement, Replacements
 from lunar_studio.core.events import Decoded
@@ -49,12 +49,11 @@ class HeatBar(QFrame):
             "Worst pixel", role="quiet", tip="Go to the pixel that costs most, and see what would stand better there."
         )
         self.worst.setObjectName("heat-worst")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(2 * SPACE_PX, 0, SPACE_PX, 0)
-        row.setSpacing(2 * SPACE_PX)
-        row.addWidget(HeatLegend())
-        row.addWidget(self.whose)
-        row.addWidget(self.worst)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.addWidget(HeatLegend())
+        self._row.addWidget(self.whose)
+        self._row.addWidget(self.worst)
+        canvas.zoomed.connect(self.place)
         canvas.installEventFilter(self)
         self.hide()
 
@@ -71,10 +70,23 @@ class HeatBar(QFrame):
             self.whose.addItems(wanted)
             self.place()
 
+    @Slot()
     def place(self) -> None:
-        """At the canvas's lower left."""
-        self.adjustSize()
+        """At the canvas's lower left: beside the sprite where there is room, else over it and flat."""
+        self._stand(QBoxLayout.Direction.TopToBottom)
+        beside = self._canvas.sprite_rect().left() / self._canvas.devicePixelRatioF() - 4 * SPACE_PX
+        if self.width() > beside:
+            self._stand(QBoxLayout.Direction.LeftToRight)
         self.move(2 * SPACE_PX, self._canvas.height() - self.height() - 2 * SPACE_PX)
+
+    def _stand(self, direction: QBoxLayout.Direction) -> None:
+        is_flat = direction == QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(direction)
+        self._row.setSpacing(2 * SPACE_PX if is_flat else SPACE_PX)
+        above = 0 if is_flat else 2 * SPACE_PX
+        self._row.setContentsMargins(2 * SPACE_PX, above, SPACE_PX if is_flat else 2 * SPACE_PX, above // 2)
+        self._row.invalidate()
+        self.adjustSize()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The canvas has another size."""
@@ -150,6 +162,7 @@ class Blaming(QObject):
             self._rest.stop()
             self._wants_worst = False
             self._clear()
+        self.bar.place()
         self.bar.setVisible(on and not self._is_paused)
         self.bar.raise_()
 

@@ -56,6 +56,7 @@ class CanvasActions(QObject):
         actions.bind("worst-pixel", self._go_to_worst)
         actions.bind("improve", page.improving.toggle)
         page.improving.opened.connect(actions["improve"].setChecked)
+        actions.bind("own-pixels", page.own_pixels.lay)
         actions.bind("clear-edits", page.painting.clear)
         actions.bind("unpin-all", page.painting.unpin_all)
         page.painting.tool_changed.connect(self._on_tool)

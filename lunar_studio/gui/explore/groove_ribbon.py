@@ -13,7 +13,7 @@ from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen, QPolygo
 from lunar_studio.core.groove import Groove
 from lunar_studio.core.track import REACH
 from lunar_studio.gui import theme
-from lunar_studio.gui.explore.teacher_panel import tone
+from lunar_studio.gui.explore.score_tone import tone
 
 _LOWEST_PX = 2.0
 _FILL, _EDGE = 0.30, 0.85

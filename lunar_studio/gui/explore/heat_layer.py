@@ -32,7 +32,7 @@ FRAMED_FROM = 0.6
 """Heat from which pixels are framed."""
 
 _STILL_PX = 3
-_LEGEND_PX = 24 * SPACE_PX
+_LEGEND_PX = 12 * SPACE_PX
 
 
 def ramp_colours(heat: F32) -> npt.NDArray[np.uint8]:

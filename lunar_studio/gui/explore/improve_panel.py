@@ -24,7 +24,7 @@ _THUMB_PX = 16 * SPACE_PX
 _HOLDS = (
     ("palette", "Palette", "No colour comes in that the sprite does not have."),
     ("silhouette", "Silhouette", "What is visible stays visible, what is transparent stays so."),
-    ("pins", "Pins", "Pinned pixels stay exactly as they are. Pixels that are only painted always do."),
+    ("pins", "Painted", "What you painted stays exactly as it is, pinned or not."),
 )
 
 
@@ -39,6 +39,7 @@ class ImprovePanel(Panel):
         discard_asked: Nothing shall be kept.
         close_asked: The panel shall give way to the sliders.
         regions_changed: The checked parts are others now.
+        region_chosen: Emitted with the number of the part that shall be seen on the canvas, or -1.
         glanced: Emitted with whether the sprite before shall be shown, while the button is held.
         whose: The whole score, or an expert's.
         holds: What is held, by name.
@@ -52,6 +53,7 @@ class ImprovePanel(Panel):
     discard_asked = Signal()
     close_asked = Signal()
     regions_changed = Signal()
+    region_chosen = Signal(int)
     glanced = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -129,10 +131,12 @@ class ImprovePanel(Panel):
         self.regions.setAccessibleName("Parts of the difference")
         self.regions.setAccessibleDescription("Space checks a part or leaves it out; the canvas shows those checked.")
         self.regions.setToolTip(
-            "Each part of what changed, and what it gains alone. Unchecked parts stay as they were."
+            "Each part of what changed, and what it gains alone. Click one to see where it is; unchecked parts stay as "
+            "they were."
         )
         self.regions.setMinimumHeight(11 * SPACE_PX)
         self.regions.itemChanged.connect(self._on_checked)
+        self.regions.currentRowChanged.connect(self.region_chosen)
         self.column.addWidget(self.regions, 1)
 
     def _add_buttons(self) -> None:
@@ -192,8 +196,11 @@ class ImprovePanel(Panel):
         self._set_running(not found.has_ended)
         self.before.set_sprite(found.before)
         self.show_version(found, found.sprite, found.score, lint)
-        how = "ended" if found.has_ended else "step"
-        self.step_said.setText(f"{how} {found.step} of {found.steps}, {found.distance:.2f} spreads away")
+        self.step_said.setText(_how_far(found))
+        self.step_said.setToolTip(
+            f"The search went {found.distance:.2f} of at most {found.radius:.2f} spreads from where it began. Further "
+            "out the model has seen too little art to be trusted, and the teacher is more easily fooled."
+        )
         if found.has_ended:
             self._list(found)
 
@@ -268,3 +275,12 @@ class ImprovePanel(Panel):
             self.close_asked.emit()
         else:
             super().keyPressEvent(event)
+
+
+def _how_far(found: Improvement) -> str:
+    """How long it took, and whether the model can be trusted there."""
+    took = f"{found.step} of {found.steps} steps" if found.has_ended else f"step {found.step} of {found.steps}"
+    share = found.distance / found.radius if found.radius else 0.0
+    places = ((0.95, "as far as is safe"), (0.5, "in reach"), (1e-6, "close by"), (0.0, "not moved"))
+    where = next(said for least, said in places if share >= least)
+    return f"{took}, {where}"

@@ -38,9 +38,13 @@ class Improving(QObject):
     Attributes:
         opened: Emitted with whether the panel is wanted in the sliders' place.
         said: Emitted with a sentence for the status line.
+        version_shown: Emitted with the version on the canvas, its score and the score before.
+        version_hidden: Emitted when the document's own sprite is on the canvas again.
     """
 
     opened = Signal(bool)
+    version_shown = Signal(object, object, object)
+    version_hidden = Signal()
     said = Signal(str)
 
     def __init__(
@@ -69,6 +73,7 @@ class Improving(QObject):
         panel.close_asked.connect(self.close)
         panel.regions_changed.connect(self._on_regions)
         panel.glanced.connect(self._on_glanced)
+        panel.region_chosen.connect(self._on_region)
         critic.improved.connect(self._on_improved)
         critic.improve_ended.connect(self._on_ended)
         critic.scored.connect(self._on_scored)
@@ -132,6 +137,7 @@ class Improving(QObject):
             return
         self._found = found
         self._show(found.sprite)
+        self.version_shown.emit(found.sprite, found.score, found.score_before)
         self._panel.show_progress(found, self._lint(found.sprite))
 
     @Slot()
@@ -148,10 +154,16 @@ class Improving(QObject):
         self._task = None
         self._panel.show_nothing()
         if self._found is not None:
-            self._found = self._version = None
+            self._forget()
             current = self._controller.current
             if current is not None:
                 self._canvas.set_sprite(current.sprite, None)
+
+    def _forget(self) -> None:
+        """Nothing is looked at any more."""
+        self._found = self._version = None
+        self._canvas.show_marks(None)
+        self.version_hidden.emit()
 
     @Slot(object)
     def _on_shown(self, decoded: Decoded) -> None:
@@ -176,8 +188,11 @@ class Improving(QObject):
 
     def _chosen(self, found: Improvement) -> Flags:
         """The pixels of the checked parts."""
+        return self._parts(found, self._panel.checked)
+
+    def _parts(self, found: Improvement, numbers: tuple[int, ...]) -> Flags:
         mask_HW = np.zeros((found.before.height, found.before.width), np.bool_)
-        for number in self._panel.checked:
+        for number in numbers:
             columns, rows = zip(*found.regions[number].pixels, strict=True)
             mask_HW[list(rows), list(columns)] = True
         return mask_HW
@@ -192,15 +207,25 @@ class Improving(QObject):
         self._panel.show_version(found, version, None, self._lint(version))
         self._critic.request_score(version)
 
+    @Slot(int)
+    def _on_region(self, number: int) -> None:
+        """Outline a part on the canvas."""
+        found = self._found
+        if found is not None:
+            shown = 0 <= number < len(found.regions)
+            self._canvas.show_marks(self._parts(found, (number,)) if shown else None, "accent")
+
     @Slot(object, object)
     def _on_scored(self, sprite: Sprite, score: Score) -> None:
         if self._found is not None and sprite == self._version:
             self._panel.show_version(self._found, sprite, score, self._lint(sprite))
+            self.version_shown.emit(sprite, score, self._found.score_before)
 
     @Slot(bool)
     def _on_glanced(self, at_before: bool) -> None:
         if self._found is not None and self._version is not None:
             self._canvas.set_sprite(self._found.before if at_before else self._version, None)
+            self._canvas.show_marks(None)
 
     # ---- taking it -------------------------------------------------------------------------------------
 
@@ -242,7 +267,7 @@ class Improving(QObject):
 
     def _take(self, sprite: Sprite, found: Improvement, command: SetLatent | PatchEdits) -> None:
         self._task = None
-        self._found = self._version = None
+        self._forget()
         self._panel.show_nothing("Accepted; undo brings back what was (Ctrl+Z).")
         self._controller.end_move()
         self._canvas.set_sprite(sprite, None)  # the score comes a moment later

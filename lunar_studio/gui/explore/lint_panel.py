@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QItemSelection, QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QMouseEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QSizePolicy, QWidget
 
 from lunar_studio.core.events import Decoded
 from lunar_studio.core.overlay import LARGEST_SIDE, Overlay
 from lunar_studio.core.score import LintFinding, LintReport
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui import theme
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.findings_model import FindingsModel
@@ -29,6 +30,10 @@ from lunar_studio.session.pixel_commands import PatchEdits
 _ROW_PX = 6 * SPACE_PX
 # Rows in view by the height of the column that the panel stands in: on a small screen sliders need the room more.
 _ROWS_FROM_PX = ((760, 4), (0, 3))
+_NOTHING_FOUND = (
+    "No rule of the craft finds fault: no loose pixels, broken steps, soft edges, banding, pillow shading or "
+    "colours too many."
+)
 _NOTHING_CHOSEN = "Choose a finding that can be mended safely"
 
 
@@ -92,6 +97,15 @@ class FindingsView(QListView):
         else:
             super().keyPressEvent(event)
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows; where there are none, what that means."""
+        super().paintEvent(event)
+        if self.model() is not None and self.model().rowCount() == 0:
+            painter = QPainter(self.viewport())
+            painter.setPen(theme.colour(theme.current().muted))
+            area = self.viewport().rect().adjusted(SPACE_PX, SPACE_PX, -SPACE_PX, -SPACE_PX)
+            painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, _NOTHING_FOUND)
+
     def event(self, event: QEvent) -> bool:
         """Enter belongs to the list while it has the keyboard."""
         keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
@@ -150,7 +164,7 @@ class LintPanel(Panel):
         self.view.selectionModel().selectionChanged.connect(self._on_chosen)
         self._model.modelReset.connect(self._on_reset)
         controller.shown.connect(self._on_shown)
-        controller.repainted.connect(self._on_repainted)
+        controller.repainted.connect(self.look_at)
         self._tell()
 
     @property
@@ -162,10 +176,11 @@ class LintPanel(Panel):
 
     @Slot(object)
     def _on_shown(self, decoded: Decoded) -> None:
-        self._on_repainted(decoded.sprite)
+        self.look_at(decoded.sprite)
 
     @Slot(object)
-    def _on_repainted(self, sprite: Sprite) -> None:
+    def look_at(self, sprite: Sprite) -> None:
+        """Tell of another sprite, as soon as it is on the screen."""
         self._sprite = sprite
         self._soon.start()
 

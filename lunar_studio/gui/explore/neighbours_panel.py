@@ -111,7 +111,7 @@ class NeighboursPanel(Panel):
         self._soon.timeout.connect(self._ask)
         self.header.toggled.connect(self._body.setVisible)
         controller.shown.connect(self._on_shown)
-        controller.repainted.connect(self._on_repainted)
+        controller.repainted.connect(self.look_at)
         controller.model_changed.connect(self._on_model)
         self._service.compared.connect(self._on_compared)
         self.fit_into(0)
@@ -148,10 +148,11 @@ class NeighboursPanel(Panel):
 
     @Slot(object)
     def _on_shown(self, decoded: Decoded) -> None:
-        self._on_repainted(decoded.sprite)
+        self.look_at(decoded.sprite)
 
     @Slot(object)
-    def _on_repainted(self, sprite: Sprite) -> None:
+    def look_at(self, sprite: Sprite) -> None:
+        """Tell of another sprite, in a moment."""
         self._sprite = sprite
         if not self._soon.isActive():
             self._soon.start()

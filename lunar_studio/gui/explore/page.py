@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import Decoded
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.explore.blaming import Blaming
@@ -32,6 +33,7 @@ from lunar_studio.gui.explore.mix_view import MixView
 from lunar_studio.gui.explore.mixing import Mixing
 from lunar_studio.gui.explore.neighbours_panel import NeighboursPanel
 from lunar_studio.gui.explore.offering import Offering
+from lunar_studio.gui.explore.own_pixels import OwnPixels
 from lunar_studio.gui.explore.own_sprite import OwnSprite
 from lunar_studio.gui.explore.own_sprite_bar import OwnSpriteBar
 from lunar_studio.gui.explore.painting import TOOLS, Painting
@@ -131,6 +133,7 @@ class ExplorePage(QWidget):
         self.neighbours = NeighboursPanel(controller)
         critic = CriticService(controller.service, self)
         self.improve = ImprovePanel()
+        self.own_pixels = OwnPixels(controller, self)
         self.blaming = Blaming(controller, critic, self.canvas, self)
         self.improving = Improving(controller, critic, self.canvas, self.improve, self)
         self.breed = BreedView()
@@ -223,6 +226,8 @@ class ExplorePage(QWidget):
         latents.pin_asked.connect(controller.pin_slider)
         self.shelf.step_chosen.connect(controller.session.go_to)
         self.improving.opened.connect(self._on_improving)
+        self.improving.version_shown.connect(self._on_version)
+        self.improving.version_hidden.connect(self._on_version_hidden)
         self.teaching.opened.connect(self._on_teaching)
         self.mix.pad.dropped.connect(self.carrying.mix)
         self.teach.more.dropped.connect(self.carrying.teach_more)
@@ -371,7 +376,8 @@ class ExplorePage(QWidget):
     def _on_shown(self, decoded: Decoded) -> None:
         first = self._stack.currentWidget() is not self.canvas
         self.canvas.set_sprite(decoded.sprite, decoded.generation)
-        self.teacher.show_score(decoded.score)
+        if self.improving.found is None:  # else the meter speaks of the version that is looked at
+            self.teacher.show_score(decoded.score)
         self._show_colours(decoded.sprite)
         if first:
             self._stack.setCurrentWidget(self.canvas)
@@ -406,6 +412,21 @@ class ExplorePage(QWidget):
         self.right.show_upper("improve" if opened else "sliders")
         self.blaming.set_paused(opened)
         (self.improve.start if opened else self.canvas).setFocus()
+
+    @Slot(object, object, object)
+    def _on_version(self, sprite: Sprite, score: Score, before: Score) -> None:
+        """Meter, lint and copy guard speak of what is on the canvas."""
+        self.teacher.show_version(score, before.value)
+        self.lint.look_at(sprite)
+        self.neighbours.look_at(sprite)
+
+    @Slot()
+    def _on_version_hidden(self) -> None:
+        current = self._controller.current
+        if current is not None:
+            self.teacher.show_score(current.score)
+            self.lint.look_at(current.sprite)
+            self.neighbours.look_at(current.sprite)
 
     @Slot(bool)
     def _on_teaching(self, opened: bool) -> None:

@@ -64,7 +64,7 @@ class RightColumn(QWidget):
         super().__init__(parent)
         self.setObjectName("right-column")
         self._is_placed = False
-        self._lint, self._neighbours = lint, neighbours
+        self._lint, self._neighbours, self._experts = lint, neighbours, teacher.experts
         self._matters: dict[str, QWidget] = {"experts": teacher.experts, "lint": lint, "copies": neighbours}
         self.buttons = {
             "experts": TextButton("Experts", role="quiet"),
@@ -169,8 +169,9 @@ class RightColumn(QWidget):
         super().changeEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The first time: where there is room, what experts say is open."""
+        """Experts say what there is room for; the first time, where there is some, they are open."""
         super().resizeEvent(event)
+        self._experts.fit_into(self.height())
         if not self._is_placed:
             self._is_placed = True
             self.open_matter("experts" if self.height() >= UNFOLDED_FROM_PX else "")

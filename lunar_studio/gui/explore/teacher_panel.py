@@ -8,9 +8,11 @@ from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from lunar_studio.core.score import ExpertScore, Score
+from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, theme
+from lunar_studio.gui.explore.expert_bars import ExpertBars
+from lunar_studio.gui.explore.score_tone import tone
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
@@ -30,16 +32,10 @@ _DIGITS = {
 }
 _DOT_PX = 5
 _METER_PX = 14 * SPACE_PX
-_ROW_PX = 5 * SPACE_PX
 _TOOL_PX = 6 * SPACE_PX
 _PREVIEW_PX = 17 * SPACE_PX
 TICKS = (10, 50, 90)
 """Percentiles of real art marked on the meter."""
-
-
-def tone(value: float) -> str:
-    """The token that a score from 0 to 100 is drawn in."""
-    return "good" if value >= 60 else "accent" if value >= 30 else "warn" if value >= 10 else "bad"
 
 
 def sentence(score: Score) -> str:
@@ -52,22 +48,6 @@ def sentence_that_fits(score: Score, room_px: int, metrics: QFontMetrics) -> str
     place = round(score.value)
     said = (sentence(score), f"better than {place} of 100", f"{place} of 100")
     return next((words for words in said if metrics.horizontalAdvance(words) <= room_px), "")
-
-
-def expert_sentence(expert: ExpertScore) -> str:
-    """What one expert says, in one sentence."""
-    verdict = (
-        "as good as the best"
-        if expert.value >= 90
-        else "better than most"
-        if expert.value >= 60
-        else "like the middle"
-        if expert.value >= 40
-        else "worse than most"
-        if expert.value >= 10
-        else "unlike any"
-    )
-    return f"{verdict} of the real art; {expert.gate:.0%} of the verdict"
 
 
 class ScoreMeter(QWidget):
@@ -177,64 +157,6 @@ class ScoreMeter(QWidget):
         super().changeEvent(event)
 
 
-class ExpertBars(QWidget):
-    """A line for each expert: its name, a bar, its own score."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("expert-bars")
-        self._experts: tuple[ExpertScore, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(0)
-
-    def show_experts(self, experts: tuple[ExpertScore, ...]) -> None:
-        """Show what each expert says."""
-        if len(experts) != len(self._experts):
-            self.setFixedHeight(len(experts) * _ROW_PX)
-        self._experts = experts
-        said = "; ".join(f"{expert.name} {expert.value:.0f}: {expert_sentence(expert)}" for expert in experts)
-        self.setAccessibleName(said or "no experts")
-        self.setToolTip(
-            "Each expert of the teacher looks at something of its own. Its share in the verdict (gate weight) "
-            f"differs from sprite to sprite.\n{said}"
-        )
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        """One row for each expert."""
-        return QSize(280, len(self._experts) * _ROW_PX)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Name, bar, number; the sentence is in the tooltip."""
-        tokens = theme.current()
-        painter = QPainter(self)
-        vertical = Qt.AlignmentFlag.AlignVCenter
-        names = 26 * SPACE_PX
-        for row, expert in enumerate(self._experts):
-            top = row * _ROW_PX
-            line = QRect(0, top, self.width(), _ROW_PX)
-            painter.setFont(theme.font())
-            painter.setPen(theme.colour(tokens.text))
-            name = painter.fontMetrics().elidedText(expert.name, Qt.TextElideMode.ElideRight, names - SPACE_PX)
-            painter.drawText(line, vertical | Qt.AlignmentFlag.AlignLeft, name)
-            painter.drawText(line, vertical | Qt.AlignmentFlag.AlignRight, f"{expert.value:.0f}")
-            bar = QRectF(names, top + 2 * SPACE_PX, self.width() - names - 9 * SPACE_PX, SPACE_PX)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour(tokens.sunken))
-            painter.drawRoundedRect(bar, 2, 2)
-            # The stronger its share in the verdict, the stronger its colour.
-            painter.setBrush(theme.colour(getattr(tokens, tone(expert.value)), 0.35 + 0.65 * min(1.0, 2 * expert.gate)))
-            filled = QRectF(bar.left(), bar.top(), max(4.0, bar.width() * expert.value / 100), bar.height())
-            painter.drawRoundedRect(filled, 2, 2)
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Repaint in a new theme."""
-        if event.type() == QEvent.Type.StyleChange:
-            self.update()
-        super().changeEvent(event)
-
-
 class TeacherPanel(Panel):
     """The live quality meter.
 
@@ -296,6 +218,11 @@ class TeacherPanel(Panel):
     def begin_step(self) -> None:
         """A new step of the history begins: the trend counts from the score shown now."""
         self._reference = self._last
+
+    def show_version(self, score: Score, before: float) -> None:
+        """Show the judgement of something else than the sprite for a while; the next `show_score` ends it."""
+        self.meter.show_score(score, before)
+        self.experts.show_experts(score.experts)
 
     def show_score(self, score: Score) -> None:
         """Show the teacher's judgement; NaN means that the model has no teacher."""

@@ -19,9 +19,9 @@ NEAR = "near-duplicate-colours"
 REDUCED_COLOURS = 32
 """What too many colours are reduced to."""
 
-_MOST_COLOURS = 512
+_MOST_COLOURS = 700
 _FEWEST_COLOURS = 64
-_COLOUR_SHARE = 0.5
+_COLOUR_SHARE = 0.62
 # OKLab; about a third of what the eye tells apart side by side. Near black it makes much of little, so colours that
 # differ by one value of 255 are near wherever they lie.
 _NEAR_DISTANCE = 0.006

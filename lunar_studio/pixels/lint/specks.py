@@ -20,7 +20,7 @@ RULE = "orphan-pixel"
 _FIX = "Remove them"
 # Distances in OKLab: how alike eight neighbours must be to be a flat area, and how far off the one in their middle.
 _FLAT_SPREAD = 0.06
-_FAR = 0.26
+_FAR = 0.28
 _FEW_STRAYS = 2
 # From this share of the visible pixels on, the sprite is full of them.
 _FULL_SHARE = 0.02
