@@ -49,6 +49,10 @@ _BETWEEN = (40.0, 95.0)
 _FALLS = 10.0
 """So many points must the meter lose for a fall that nobody overlooks."""
 
+_PICTURES = (
+    "![Each sprite before and after, the heat over it, what the teacher and lint say](images/critic-session.png)\n\n"
+    "![Heat over the specks, and the finding that lint has for them](images/critic-window.png)"
+)
 _SMALL = 1 / 3
 """Where more than this share of the sprite is harmed, no map can be far better than chance."""
 
@@ -450,7 +454,7 @@ def main() -> int:
     text = f"{markdown(HEADS, [row(told) for told in all_told])}\n\n{summary(all_told)} Model: {engine.info.name}."
     print(f"\n{text}")
     if arguments.write:
-        write(text)
+        write(f"{text}\n\n{_PICTURES}")
     return 0 if all(told.agrees for told in all_told) else 1
 
 
