@@ -18,6 +18,7 @@ from lunar_studio.models import craft_maps
 
 _FORGOTTEN = 0.2
 _RGBA = 4
+_VECTOR = 16
 
 
 class Judgement(NamedTuple):
@@ -42,20 +43,29 @@ class Judgement(NamedTuple):
 
 
 class ResNetBlock(nn.Module):
-    """Two 3x3 convolutions beside a strided 1x1 shortcut, as in the document."""
+    """Two 3x3 convolutions beside a strided 1x1 shortcut, as in the document.
+
+    Over few channels the shortcut picks its pixels before it convolves, which gives the same numbers: oneDNN, which
+    convolves on CPUs, writes past its buffer in the gradient of a strided 1x1 kernel over fewer channels than a vector
+    holds, where channels lie last (its issue 6035), and the process dies of it seconds later.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, stride: int = 2) -> None:
         super().__init__()
+        self.picked = stride if in_channels < _VECTOR else 1
         self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, 1)
         self.bn1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, 1, 1)
         self.bn2 = nn.BatchNorm2d(out_channels)
-        self.shortcut = nn.Sequential(nn.Conv2d(in_channels, out_channels, 1, stride), nn.BatchNorm2d(out_channels))
+        self.shortcut = nn.Sequential(
+            nn.Conv2d(in_channels, out_channels, 1, stride // self.picked), nn.BatchNorm2d(out_channels)
+        )
 
     def forward(self, x_BCHW: Tensor) -> Tensor:
         """Features at 1 / stride of the size."""
         out = F.relu(self.bn1(self.conv1(x_BCHW)))
-        return F.relu(self.bn2(self.conv2(out)) + self.shortcut(x_BCHW))
+        beside = x_BCHW[:, :, :: self.picked, :: self.picked] if self.picked > 1 else x_BCHW
+        return F.relu(self.bn2(self.conv2(out)) + self.shortcut(beside))
 
 
 class Pooling(nn.Module):

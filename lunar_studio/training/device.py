@@ -2,8 +2,8 @@
 
 Measured here: bf16 is up to twice as fast as float32 on a CPU that has it (AVX-512 BF16 or AMX) and 15 to
 40 times slower on one that has not, so it is only ever tried where the CPU says it can.
-`channels_last` helps with bf16; with float32 the joint VAE and teacher step crashes on some CPUs
-(torch 2.13), so float32 keeps the plain layout.
+`channels_last` helps with bf16; float32 keeps the plain layout, so that its losses stay what they were. A layer that
+no layout may corrupt memory with: `models.teacher.ResNetBlock`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lunar_studio.core.config import TeacherConfig
 from lunar_studio.core.presets import PRESETS
 from lunar_studio.models.bundle import networks_on_meta
-from lunar_studio.models.teacher import LunarMoETeacher, centred
+from lunar_studio.models.teacher import LunarMoETeacher, ResNetBlock, centred
 
 SMALL = TeacherConfig(image_channels=4, channels=(6, 8), first_stride=1, feature_dim=8, hidden_dim=12, embedding_dim=9)
 
@@ -175,3 +175,38 @@ def test_opaque_pictures_without_alpha_are_steady_under_a_flip() -> None:
     x = torch.rand(2, 3, 16, 16) * 2 - 1
     with torch.inference_mode():
         torch.testing.assert_close(teacher(x).logit_B, teacher(x.flip(3)).logit_B, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_no_strided_shortcut_convolves_fewer_channels_than_a_vector(name: str) -> None:
+    """oneDNN writes past its buffer in such a layer's gradient, where channels lie last."""
+    for module in networks_on_meta(PRESETS[name])["teacher"].modules():
+        if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (1, 1):
+            assert module.stride == (1, 1) or module.in_channels >= 16
+
+
+@pytest.mark.parametrize("channels", [3, 8, 24])
+def test_a_shortcut_that_picks_first_gives_what_a_strided_one_gives(channels: int) -> None:
+    torch.manual_seed(channels)
+    block, x = ResNetBlock(channels, 32).double().eval(), torch.randn(2, channels, 9, 9, dtype=torch.float64)
+    shortcut = block.shortcut[0]
+    assert isinstance(shortcut, torch.nn.Conv2d)
+    strided = torch.nn.functional.conv2d(x, shortcut.weight, shortcut.bias, stride=2)
+    main = block.bn2(block.conv2(torch.relu(block.bn1(block.conv1(x)))))
+    torch.testing.assert_close(block(x), torch.relu(main + block.shortcut[1](strided)))
+    assert block.state_dict().keys() >= {"shortcut.0.weight", "shortcut.0.bias"}
+
+
+@pytest.mark.parametrize("channels", [3, 24])
+def test_gradients_are_the_same_in_both_layouts(channels: int) -> None:
+    torch.manual_seed(0)
+    block, x = ResNetBlock(channels, 64).train(), torch.randn(4, channels, 64, 64)
+    gradients = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        for parameter in block.parameters():
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=layout)
+            parameter.grad = None
+        torch.autograd.backward(block(x.contiguous(memory_format=layout)).square().mean())
+        gradients.append([p.grad.clone().contiguous() for p in block.parameters() if p.grad is not None])
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-4, rtol=1e-3)
