@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Followed, Refined, StepDone, TrainEvent
+from lunar_studio.core.events import Followed, Forecast, Refined, StepDone, TrainEvent
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.sprite import Sprite
@@ -50,6 +50,7 @@ from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.engine_critic import EngineCritic
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.export_service import ExportService
+from lunar_studio.workers.forecast_service import ForecastService
 from lunar_studio.workers.onnx_service import OnnxService
 from lunar_studio.workers.project_service import ProjectService
 from lunar_studio.workers.thread_host import STOP_LIMIT_MS, ThreadHost
@@ -121,6 +122,7 @@ def train(
     resume: bool,
     should_stop: Callable[[], bool],
     should_pause: Callable[[], bool],
+    should_finish: Callable[[], bool],
 ) -> Iterator[TrainEvent]:
     """Train, as `session.ports.Trainer` says; the loop is imported here, in the worker's thread.
 
@@ -129,7 +131,26 @@ def train(
     """
     from lunar_studio.training import loop
 
-    yield from loop.train(dataset, run_dir, config, resume=resume, should_stop=should_stop, should_pause=should_pause)
+    yield from loop.train(
+        dataset,
+        run_dir,
+        config,
+        resume=resume,
+        should_stop=should_stop,
+        should_pause=should_pause,
+        should_finish=should_finish,
+    )
+
+
+def forecast(dataset: Path, scratch: Path, config: RunConfig, *, should_stop: Callable[[], bool]) -> Forecast:
+    """Measure, as `session.ports.Forecaster` says; the loop is imported here, in the worker's thread.
+
+    Raises:
+        LunarError: The run could not start.
+    """
+    from lunar_studio.training import loop
+
+    return loop.forecast(dataset, scratch, config, should_stop=should_stop)
 
 
 def write_sheet(
@@ -248,13 +269,15 @@ class Studio(QObject):
     def _make_train_page(self, actions: ActionSet) -> QWidget:
         from lunar_studio.gui.train.train_page import TrainPage  # brings pyqtgraph
 
-        page = TrainPage(self.train_service, self.host, paths.runs_dir(), paths.datasets_dir())
+        forecasts = ForecastService(self.host, forecast, self)
+        page = TrainPage(self.train_service, forecasts, self.host, paths.runs_dir(), paths.datasets_dir())
         page.explore_requested.connect(self._on_explore_asked)
         page.data_requested.connect(self._on_data_asked)
         page.setup.changed.connect(self._update_training)
         actions.bind("train-start", page.start)
         actions.bind("train-stop", page.stop)
         actions.bind("train-pause", self._toggle_pause)
+        actions.bind("train-finish", page.finish)
         self._train_page = page
         return page
 

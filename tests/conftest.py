@@ -99,6 +99,7 @@ def studio_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's folders, empty and this test's own."""
     home = tmp_path / "studio-home"
     monkeypatch.setenv("LUNAR_STUDIO_HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "share"))  # the system's bin, too
     return home
 
 

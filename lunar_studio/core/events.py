@@ -218,6 +218,19 @@ class MilestoneSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishBegun:
+    """The run was asked to finish now: it goes through what is left of its schedule faster.
+
+    Attributes:
+        step: After which step.
+        max_steps: The step it ends at now.
+    """
+
+    step: int
+    max_steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """What a run will cost on this machine, from steps that were really taken: a dry run of some seconds.
 
@@ -350,6 +363,7 @@ TrainEvent = (
     | PreviewReady
     | CheckpointSaved
     | MilestoneSaved
+    | FinishBegun
     | Warned
     | Paused
     | WentOn

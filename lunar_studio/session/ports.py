@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.critic import BlameMap, Improvement, ImproveTask, Replacements
-from lunar_studio.core.events import Followed, Refined, TrainEvent
+from lunar_studio.core.events import Followed, Forecast, Refined, TrainEvent
 from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.neighbours import Neighbours
@@ -154,11 +154,25 @@ class Trainer(Protocol):
         resume: bool,
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
+        should_finish: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         """Train on a built data set and yield what happens; ends with `RunEnded`.
 
+        Once `should_finish` says yes, the run comes to its planned end in fewer steps.
+
         Raises:
             LunarError: It cannot start or go on; what was trained is in the last checkpoint.
+        """
+
+
+class Forecaster(Protocol):
+    """Measures what a run would cost; `training.loop.forecast` is the real one."""
+
+    def __call__(self, dataset: Path, scratch: Path, config: RunConfig, *, should_stop: Callable[[], bool]) -> Forecast:
+        """What the run would cost on this machine; nothing is kept but in the empty folder `scratch`.
+
+        Raises:
+            LunarError: The run could not start.
         """
 
 

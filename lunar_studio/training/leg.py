@@ -14,6 +14,7 @@ from lunar_studio.core.events import Warned
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, ConfigError, TrainingError
 from lunar_studio.models.words import Vocabulary
+from lunar_studio.training import schedules
 from lunar_studio.training.checkpoints import Stored
 from lunar_studio.training.collapse import CollapseWatch
 from lunar_studio.training.device import Plan, choose_plan, set_threads
@@ -37,8 +38,10 @@ class Leg:
         peers: The processes that share the run.
         should_stop: Whether somebody wants it to end.
         should_pause: Whether somebody wants it to rest.
+        should_finish: Whether somebody wants it to come to its end early, but well.
 
     Attributes:
+        hurries: Whether that was asked for.
         plan: How it computes; after `measure`.
         state: What it changes; after `begin`.
         collapsed: Whether the last step found that one expert of the teacher has taken over.
@@ -59,13 +62,15 @@ class Leg:
         peers: Peers,
         should_stop: Ask,
         should_pause: Ask,
+        should_finish: Ask = lambda: False,
     ) -> None:
         if len(dataset.indices("train")) < 1:
             raise TrainingError("The data set has no sprites to train on.", hint="Add art and build it again.")
         config_fields.validate(config)
         peers.check(config.training.batch_size)
         self.dataset, self.vocabulary, self.config, self.peers = dataset, vocabulary, config, peers
-        self.should_stop, self.should_pause = should_stop, should_pause
+        self.should_stop, self.should_pause, self.should_finish = should_stop, should_pause, should_finish
+        self.hurries = False
         self.threads = set_threads(config.training)
         self.lessons = Lessons(dataset, vocabulary, config)
         self._began, self._rested_s = 0.0, 0.0
@@ -136,8 +141,23 @@ class Leg:
         """Whether the leg is to end, and whether it is to rest; the same answer in every process."""
         minutes = self.config.training.max_minutes
         over = self.should_stop() or (minutes > 0 and self.worked_s / 60.0 >= minutes)
-        end, rest = self.peers.any(over, self.should_pause())
+        end, rest, hurry = self.peers.any(over, self.should_pause(), self.should_finish())
+        self.hurries = self.hurries or hurry
         return end, rest and not end
+
+    def shorten(self) -> bool:
+        """Go through what is left of the schedule faster, where somebody wants that; whether it is new.
+
+        A run measured in minutes then ends with its steps and not with the clock.
+        """
+        training, state = self.config.training, self.state
+        taken = schedules.shortcut(training, state.step) if self.hurries and state.shortcut is None else None
+        if taken is None:
+            return False
+        training = msgspec.structs.replace(training, max_steps=taken.end, max_minutes=0.0)
+        self.config = msgspec.structs.replace(self.config, training=training)
+        state.config, state.shortcut = self.config, taken
+        return True
 
     def rest(self, seconds: float = PAUSE_POLL_S) -> None:
         """Wait a moment, which does not count as work."""

@@ -22,7 +22,7 @@ from typing import Literal
 import msgspec
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Forecast, PhaseStarted, RunEnded, RunStarted, TrainEvent, Warned
+from lunar_studio.core.events import FinishBegun, Forecast, PhaseStarted, RunEnded, RunStarted, TrainEvent, Warned
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, LunarError, TrainingDiverged
 from lunar_studio.models.memory import training_bytes
@@ -51,6 +51,7 @@ def train(
     resume: bool = False,
     should_stop: Ask = lambda: False,
     should_pause: Ask = lambda: False,
+    should_finish: Ask = lambda: False,
 ) -> Iterator[TrainEvent]:
     """Train on a built data set and yield what happens; ends with `RunEnded`.
 
@@ -62,6 +63,8 @@ def train(
         resume: Go on from the newest whole checkpoint in `run_dir`.
         should_stop: Asked after every step; the run then saves, finishes the model and ends.
         should_pause: While it says yes, no step is taken.
+        should_finish: Once it says yes, what is left of the schedule is gone through in a tenth of the steps done, and
+            judge and prior learn alone for a quarter of what is left for them; the run then ends as planned.
 
     Raises:
         LunarError: The run cannot start or go on; what was trained is in the last checkpoint.
@@ -69,7 +72,7 @@ def train(
     with joined() as peers:
         opened = Dataset.open(dataset)
         if not peers.is_writer:
-            _assist(opened, peers, should_stop, should_pause)
+            _assist(opened, peers, should_stop, should_pause, should_finish)
             return
         folder = RunFolder(run_dir, resume=resume)
         try:
@@ -77,26 +80,27 @@ def train(
             fine_tune.keep_start(asked, folder.start_path)
             shared_config(asked, peers)
             vocabulary = shared_vocabulary(fine_tune.vocabulary_of(opened, asked, folder.start_path), peers)
-            leg = Leg(opened, vocabulary, asked, peers, should_stop, should_pause)
+            leg = Leg(opened, vocabulary, asked, peers, should_stop, should_pause, should_finish)
             yield from _Lead(leg, folder, resume=resume).events()
         finally:
             folder.close()
 
 
-def forecast(dataset: Path, scratch: Path, config: RunConfig) -> Forecast:
+def forecast(dataset: Path, scratch: Path, config: RunConfig, *, should_stop: Ask = lambda: False) -> Forecast:
     """What a run would cost, from a dry run; leaves nothing but the scratch folder.
 
     Args:
         dataset: Folder of a built data set.
         scratch: An empty folder on the disk that the run would write to.
         config: What the run would do.
+        should_stop: Once it says yes, nothing is measured any more, and what is returned means nothing.
 
     Raises:
         LunarError: The run could not start.
     """
     opened = Dataset.open(dataset)
     start = Path(config.training.start_from) if config.training.start_from else scratch / "none"
-    leg = Leg(opened, fine_tune.vocabulary_of(opened, config, start), config, ALONE, lambda: False, lambda: False)
+    leg = Leg(opened, fine_tune.vocabulary_of(opened, config, start), config, ALONE, should_stop, lambda: False)
     for _ in leg.measure():
         pass  # what was said of memory stands in the forecast's estimate
     leg.begin()
@@ -105,10 +109,10 @@ def forecast(dataset: Path, scratch: Path, config: RunConfig) -> Forecast:
     return forecasting.forecast_of(leg, costs)
 
 
-def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask) -> None:
+def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask, should_finish: Ask) -> None:
     """Take the same steps as the first process, on other rows, until it goes on alone."""
     config = shared_config(None, peers)
-    leg = Leg(dataset, shared_vocabulary(None, peers), config, peers, should_stop, should_pause)
+    leg = Leg(dataset, shared_vocabulary(None, peers), config, peers, should_stop, should_pause, should_finish)
     for _ in leg.measure():
         pass  # memory that runs out ends a run of several processes
     leg.begin()
@@ -124,6 +128,7 @@ def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask)
         if rest:
             leg.rest()
             continue
+        leg.shorten()
         outcome = leg.take_step()
         if not outcome.finite and not outcome.overflowed:
             leg.restore(None)
@@ -168,7 +173,9 @@ class _Lead:
             raise
         reason: Literal["finished", "stopped"] = "finished" if ending.done else "stopped"
         took_s = leg.worked_s
-        said_s = forecasting.forecast_for(told, leg.state.step - first, finished=ending.done)
+        # Nobody forecast that the run would be asked to finish early.
+        done = leg.state.step - first
+        said_s = 0.0 if leg.hurries else forecasting.forecast_for(told, done, finished=ending.done)
         yield from self.keeper.persist(lambda: self.keeper.record(reason, took_s=took_s, forecast_s=said_s))
         yield RunEnded(leg.state.step, reason, self.folder.model_path, took_s, said_s)
 
@@ -232,6 +239,10 @@ class _Lead:
                 leg.rest()
                 self.reporter.forget_rate()
                 continue
+            if leg.shorten():
+                yield from self.keeper.checkpoint()
+                yield from self.keeper.persist(lambda: self.folder.write(CONFIG, leg.config))
+                yield FinishBegun(leg.state.step, leg.config.training.max_steps)
             try:
                 outcome = leg.take_step()
             except (RuntimeError, MemoryError) as exc:

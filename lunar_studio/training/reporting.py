@@ -54,6 +54,7 @@ class Reporter:
         self._expert_shares = outcome.expert_shares or self._expert_shares
         seconds, images = (last - first for last, first in zip(self._recent[-1], self._recent[0], strict=True))
         share = state.step / training.max_steps
+        place = schedules.placed(training, state.step - 1, state.shortcut)
         if training.max_minutes:
             share = max(share, min(1.0, elapsed_s / 60.0 / training.max_minutes))
         return StepDone(
@@ -63,11 +64,9 @@ class Reporter:
             images_per_s=images / seconds if seconds > 0 else 0.0,
             losses=dict(self._losses),
             schedules={
-                "learning_rate": training.learning_rate
-                * schedules.rate_factor(training, state.step - 1)
-                * state.rate_scale,
-                "kl_weight": schedules.kl_weight(training, state.step - 1),
-                "quality_weight": schedules.quality_weight(training, state.step - 1),
+                "learning_rate": training.learning_rate * schedules.rate_factor(*place) * state.rate_scale,
+                "kl_weight": schedules.kl_weight(*place),
+                "quality_weight": schedules.quality_weight(*place),
                 "gradient_norm": outcome.gradient_norm,
             },
             expert_shares=self._expert_shares,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Literal, cast
 
 import torch
@@ -19,12 +19,14 @@ from lunar_studio.models.prior import LatentPrior
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.training.device import Plan, lay_out
 from lunar_studio.training.peers import ALONE, Peers
+from lunar_studio.training.schedules import Shortcut
 from lunar_studio.training.shared_norm import share_norms
 
 Scalars = dict[str, float | int | str]
 Part = Literal["vae", "teacher", "prior"]
 ALONE_STEPS = "alone."
 """What the names of scalars begin with that count steps of a part alone."""
+_SHORTCUT = "shortcut."
 
 
 @dataclass
@@ -46,6 +48,7 @@ class TrainState:
         balance_scale: Rises tenfold each time the experts collapsed into one.
         rates: Learning rate of each part, before schedules.
         alone: Steps that a part has learned alone since the VAE last learned.
+        shortcut: How the schedule ends early, where somebody asked for it.
         extra_losses: Losses of extensions that the VAE learns too.
         peers: The processes that share the run.
     """
@@ -63,6 +66,7 @@ class TrainState:
     balance_scale: float = 1.0
     rates: dict[str, float] = field(default_factory=dict)
     alone: dict[Part, int] = field(default_factory=dict)
+    shortcut: Shortcut | None = None
     extra_losses: ExtraLosses = field(default_factory=lambda: ExtraLosses({}))
     peers: Peers = ALONE
 
@@ -145,6 +149,7 @@ class TrainState:
             "best_exact_pixel": self.best_exact_pixel,
             "balance_scale": self.balance_scale,
             **{f"{ALONE_STEPS}{part}": steps for part, steps in self.alone.items()},
+            **({f"{_SHORTCUT}{name}": step for name, step in asdict(self.shortcut).items()} if self.shortcut else {}),
             **{f"scaler.{key}": value for key, value in scale.items()},
         }
 
@@ -184,6 +189,9 @@ class TrainState:
         parts: tuple[Part, ...] = ("vae", "teacher", "prior")
         learned = tuple(part for part in parts if part not in fresh and ALONE_STEPS + part in scalars)
         self.alone = {part: int(scalars[ALONE_STEPS + part]) for part in learned}
+        cut = {key.removeprefix(_SHORTCUT): int(step) for key, step in scalars.items() if key.startswith(_SHORTCUT)}
+        # A run that is to go on beyond that end has a schedule of its own again.
+        self.shortcut = Shortcut(**cut) if cut and cut["end"] == self.config.training.max_steps else None
         scale = {key.removeprefix("scaler."): value for key, value in scalars.items() if key.startswith("scaler.")}
         if self.scaler.is_enabled() and scale:
             self.scaler.load_state_dict(scale)

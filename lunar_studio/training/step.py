@@ -59,7 +59,7 @@ def training_step(state: TrainState, batch: Batch, plan: Plan) -> Outcome:
         plan: Where to compute.
     """
     config, peers = state.config.training, state.peers
-    state.set_rates(schedules.rate_factor(config, state.step))
+    state.set_rates(schedules.rate_factor(*schedules.placed(config, state.step, state.shortcut)))
     generator = torch.Generator(plan.device).manual_seed((config.seed << 32) ^ state.step)
     own = batch.of(peers.rows)
 
@@ -95,7 +95,8 @@ def _vae_gradients(
     """Gradients of the VAE. Returns losses, drawn pictures of the lesson, latents, gradient norm."""
     config, vae, peers = state.config.training, state.vae, state.peers
     count = len(batch.rgba_BHWC)
-    kl_weight, reward_weight = schedules.kl_weight(config, state.step), schedules.quality_weight(config, state.step)
+    place = schedules.placed(config, state.step, state.shortcut)
+    kl_weight, reward_weight = schedules.kl_weight(*place), schedules.quality_weight(*place)
     lesson = _share_of(lesson_size(count * peers.size if peers.together else count), state)
     totals: dict[str, float] = {}
     latents: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""The GUI's side of training: start, pause, stop, and what happens, at most ten times a second.
+"""The GUI's side of training: start, pause, finish, stop, and what happens, at most ten times a second.
 
 The window fetches events on a timer of its own; the trainer never waits for the window, and the window
 never sees more than ten batches a second however short the steps are. The end of a run is fetched at once.
@@ -80,6 +80,20 @@ class TrainService(QObject):
         """Ask the run to save and end after the step it is in; `RunEnded` follows. Nothing if none goes."""
         if self._worker is not None:
             self._worker.ask_stop()
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether the run is asked to finish now."""
+        return self._worker is not None and self._worker.is_finishing
+
+    def request_finish(self) -> None:
+        """Ask the run to come to its planned end in fewer steps; one that rests goes on. Nothing if none goes."""
+        if self._worker is None:
+            return
+        was_paused = self._worker.is_paused
+        self._worker.ask_finish()
+        if was_paused:
+            self.paused_changed.emit(False)
 
     def set_paused(self, paused: bool) -> None:
         """Ask the run to rest after the step it is in, or to go on. Nothing if none goes."""

@@ -46,6 +46,7 @@ class TrainWorker(Worker):
         self._trainer = trainer
         self._order = order
         self._paused = threading.Event()
+        self._finish = threading.Event()
         self._lock = threading.Lock()
         self._events: list[TrainEvent] = []
 
@@ -62,6 +63,16 @@ class TrainWorker(Worker):
             self._paused.set()
         else:
             self._paused.clear()
+
+    def ask_finish(self) -> None:
+        """Ask the trainer to come to its planned end in fewer steps; a trainer that rests goes on."""
+        self._finish.set()
+        self._paused.clear()
+
+    @property
+    def is_finishing(self) -> bool:
+        """Whether the trainer is asked to finish now."""
+        return self._finish.is_set()
 
     def fetch(self) -> tuple[TrainEvent, ...]:
         """What was yielded since the last call, oldest first."""
@@ -81,6 +92,7 @@ class TrainWorker(Worker):
             resume=order.resume,
             should_stop=self.should_stop,
             should_pause=self._paused.is_set,
+            should_finish=self._finish.is_set,
         )
         for event in events:
             if isinstance(event, PreviewReady):

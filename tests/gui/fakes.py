@@ -177,9 +177,10 @@ def tiny_trainer(
     resume: bool,
     should_stop: Callable[[], bool],
     should_pause: Callable[[], bool],
+    should_finish: Callable[[], bool],
 ) -> Iterator[TrainEvent]:
     """A run that ends at once."""
-    del dataset, config, resume, should_pause
+    del dataset, config, resume, should_pause, should_finish
     yield RunEnded(0, "stopped" if should_stop() else "finished", run_dir / "model.safetensors")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,16 +17,18 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 from pytestqt.qtbot import QtBot
 
 from lunar_studio import paths
+from lunar_studio.core import events as events_of
 from lunar_studio.core.config import RunConfig, SpriteVaeConfig
 from lunar_studio.core.config_fields import fields, format_value, to_json
 from lunar_studio.core.events import StepDone, TrainEvent, Warned
 from lunar_studio.core.presets import preset
-from lunar_studio.errors import ConfigError, TrainingDiverged
+from lunar_studio.errors import ConfigError, LunarError, TrainingDiverged
 from lunar_studio.gui import theme
 from lunar_studio.gui.train.looks import LOOKS, base_for, config_for, nearest_size
 from lunar_studio.gui.train.run_header import Forecast, RunHeader, duration
 from lunar_studio.gui.train.settings_table import SettingsTablePanel, short_range
 from lunar_studio.gui.train.train_page import TrainPage
+from lunar_studio.workers.forecast_service import ForecastService
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 from tests.conftest import PATIENCE_MS
@@ -52,6 +55,7 @@ class RecordingTrainer:
         resume: bool,
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
+        should_finish: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         self.asked.append((dataset, run_dir, config, resume))
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -60,7 +64,13 @@ class RecordingTrainer:
         if self.warn:
             yield Warned(0, "A loss was not finite.", "The rate was halved.")
         for event in self.inner(
-            dataset, run_dir, config, resume=resume, should_stop=should_stop, should_pause=should_pause
+            dataset,
+            run_dir,
+            config,
+            resume=resume,
+            should_stop=should_stop,
+            should_pause=should_pause,
+            should_finish=should_finish,
         ):
             if isinstance(event, StepDone):
                 last = event.step
@@ -68,6 +78,35 @@ class RecordingTrainer:
             (run_dir / "run.json").write_text(json.dumps(facts))
             (run_dir / "model.safetensors").write_bytes(b"weights")
             yield event
+
+
+@dataclass
+class RecordingForecaster:
+    """A forecaster that remembers what it was asked, and may be slow or unable."""
+
+    asked: list[tuple[Path, RunConfig]]
+    is_slow: bool = False
+    failure: LunarError | None = None
+    stopped: int = 0
+
+    def __call__(
+        self, dataset: Path, scratch: Path, config: RunConfig, *, should_stop: Callable[[], bool]
+    ) -> events_of.Forecast:
+        self.asked.append((dataset, config))
+        assert not list(scratch.iterdir())
+        if self.failure is not None:
+            raise self.failure
+        while self.is_slow and not should_stop():
+            time.sleep(0.002)
+        self.stopped += should_stop()
+        return events_of.Forecast(
+            "cpu", "bf16", "bf16 was fastest", 1, 0, 100, 0.1, 1.0, 600.0, 20.0, 30.0, 10.0, 90.0, 1 << 30
+        )
+
+
+@pytest.fixture
+def forecaster() -> RecordingForecaster:
+    return RecordingForecaster([])
 
 
 @pytest.fixture
@@ -88,9 +127,12 @@ def trainer() -> RecordingTrainer:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, qapp: QApplication, trainer: RecordingTrainer) -> Iterator[TrainPage]:
+def page(
+    qtbot: QtBot, qapp: QApplication, trainer: RecordingTrainer, forecaster: RecordingForecaster
+) -> Iterator[TrainPage]:
     host = ThreadHost(qapp)
-    page = TrainPage(TrainService(host, trainer), host, paths.runs_dir(), paths.datasets_dir())
+    forecasts = ForecastService(host, forecaster)
+    page = TrainPage(TrainService(host, trainer), forecasts, host, paths.runs_dir(), paths.datasets_dir())
     qtbot.addWidget(page)
     page.resize(1280, 656)
     page.show()
@@ -202,6 +244,74 @@ def test_a_crash_of_the_trainer_leaves_the_page_alive(
     trainer.inner.failure = None
     page.start()
     qtbot.waitUntil(lambda: page._train.is_running)
+
+
+def ask_forecast(qtbot: QtBot, page: TrainPage, art: Path) -> None:
+    page.set_source(art)
+    qtbot.waitUntil(lambda: page.can_start)
+    qtbot.mouseClick(page.setup.forecast.button, Qt.MouseButton.LeftButton)
+
+
+def test_what_a_run_would_cost_is_told_before_it_is_started(
+    qtbot: QtBot, page: TrainPage, forecaster: RecordingForecaster, trainer: RecordingTrainer, art: Path
+) -> None:
+    row = page.setup.forecast
+    assert not row.button.isEnabled(), "nothing to measure yet"
+    ask_forecast(qtbot, page, art)
+    qtbot.waitUntil(lambda: "11 min in all" in row.words.text())
+    assert "memory: 1,024 MB" in row.words.toolTip()
+    assert row.button.text() == "How long will it take?"
+    (dataset, config), *rest = forecaster.asked
+    assert not rest
+    assert config == page.setup.config({})
+    page.setup.choose_look("quick")
+    assert row.words.isHidden(), "that was another look's"
+    start(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(trainer.asked))
+    assert trainer.asked[0][0] == dataset, "the set that was built for the forecast is trained on"
+    assert not row.button.isEnabled(), "beside a run it would measure that, too"
+
+
+def test_a_forecast_can_be_cancelled_and_is_given_up_for_other_settings(
+    qtbot: QtBot, page: TrainPage, forecaster: RecordingForecaster, art: Path
+) -> None:
+    forecaster.is_slow = True
+    row = page.setup.forecast
+    ask_forecast(qtbot, page, art)
+    qtbot.waitUntil(lambda: len(forecaster.asked) == 1)
+    assert row.button.text() == "Cancel"
+    qtbot.mouseClick(row.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: row.button.text() != "Cancel")
+    assert row.words.isHidden()
+    ask_forecast(qtbot, page, art)
+    qtbot.waitUntil(lambda: len(forecaster.asked) == 2)
+    page.setup.duration.setValue(page.setup.duration.value() + 5)
+    qtbot.waitUntil(lambda: forecaster.stopped == 2)
+    qtbot.waitUntil(lambda: row.button.text() != "Cancel")
+    assert row.words.isHidden()
+
+
+def test_a_forecast_that_cannot_be_made_says_why(
+    qtbot: QtBot, page: TrainPage, forecaster: RecordingForecaster, art: Path
+) -> None:
+    forecaster.failure = ConfigError("This machine has no such device.", hint="Choose auto.")
+    ask_forecast(qtbot, page, art)
+    qtbot.waitUntil(lambda: "no such device. Choose auto." in page.setup.forecast.words.text())
+
+
+def test_a_run_can_be_asked_to_finish_now(qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path) -> None:
+    start(qtbot, page, art)
+    assert page._live is not None
+    header = page._live.header
+    qtbot.waitUntil(lambda: header.figures["step"].text().startswith("step"))
+    page.set_paused(True)
+    qtbot.mouseClick(header.finish_button, Qt.MouseButton.LeftButton)
+    assert (header.finish_button.text(), header.finish_button.isEnabled()) == ("Finishing…", False)
+    assert header.pause_button.text() == "Pause", "it goes on"
+    qtbot.waitUntil(lambda: not page._train.is_running)
+    assert trainer.inner.reached < trainer.inner.steps
+    assert "finished" in page.banner.message
+    assert header.finish_button.isHidden()
 
 
 def test_a_warning_is_shown_and_training_goes_on(

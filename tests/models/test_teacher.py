@@ -179,7 +179,7 @@ def test_opaque_pictures_without_alpha_are_steady_under_a_flip() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_no_strided_shortcut_convolves_fewer_channels_than_a_vector(name: str) -> None:
-    """oneDNN writes past its buffer in such a layer's gradient, where channels lie last."""
+    """Where channels lie last, oneDNN writes past its buffer in such a layer's gradient."""
     for module in networks_on_meta(PRESETS[name])["teacher"].modules():
         if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (1, 1):
             assert module.stride == (1, 1) or module.in_channels >= 16

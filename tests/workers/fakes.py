@@ -13,6 +13,7 @@ import numpy as np
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import (
     CheckpointSaved,
+    FinishBegun,
     PreviewReady,
     RunEnded,
     RunStarted,
@@ -129,6 +130,7 @@ class FakeTrainer:
         resume: bool,
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
+        should_finish: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         first = 5 if resume else 0
         assert dataset != run_dir
@@ -136,17 +138,21 @@ class FakeTrainer:
         yield RunStarted(
             run_dir, config.preset, {"vae": 10}, "cpu", "fp32", "fp32 was fastest", 90, 10, first, self.steps, 1 << 20
         )
+        end = self.steps
         matrix = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
         step = first
         reason: str = "finished"
         begun_s = time.monotonic()
-        while step < self.steps:
+        while step < end:
             while should_pause() and not should_stop():
                 self.rested += 1
                 time.sleep(0.005)
             if should_stop():
                 reason = "stopped"
                 break
+            if should_finish() and end == self.steps:
+                end = min(self.steps, step + 2)
+                yield FinishBegun(step, end)
             for _ in range(self.burn):
                 matrix = np.tanh(matrix @ matrix / 16)
             time.sleep(self.step_s)

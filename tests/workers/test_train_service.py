@@ -13,7 +13,7 @@ from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Failure, RunEnded, RunStarted, StepDone, TrainEvent
+from lunar_studio.core.events import Failure, FinishBegun, RunEnded, RunStarted, StepDone, TrainEvent
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import TrainingDiverged
 from lunar_studio.session.ports import Trainer
@@ -163,8 +163,9 @@ def test_a_trainer_that_cannot_even_start_is_a_failure(qtbot: QtBot, host: Threa
             resume: bool,
             should_stop: Callable[[], bool],
             should_pause: Callable[[], bool],
+            should_finish: Callable[[], bool],
         ) -> Iterator[TrainEvent]:
-            asked = f"{dataset} {run_dir} {config.preset} {resume} {should_stop()} {should_pause()}"
+            asked = f"{dataset} {run_dir} {config.preset} {resume} {should_stop()} {should_pause()} {should_finish()}"
             raise TrainingDiverged(asked, hint="Choose another.")
 
     trainer: Trainer = Refuser()
@@ -172,7 +173,28 @@ def test_a_trainer_that_cannot_even_start_is_a_failure(qtbot: QtBot, host: Threa
     failed = QSignalSpy(service.failed)
     run_to_end(qtbot, service, tmp_path / "run")
     assert failed.count() == 1
-    assert failed.at(0)[0].message == f"set {tmp_path / 'run'} tiny False False False"
+    assert failed.at(0)[0].message == f"set {tmp_path / 'run'} tiny False False False False"
+
+
+def test_a_run_that_rests_goes_on_to_its_end_when_asked_to_finish(
+    qtbot: QtBot, host: ThreadHost, tmp_path: Path
+) -> None:
+    service = TrainService(host, FakeTrainer(steps=10**6, step_s=0.002))
+    told: list[TrainEvent] = []
+    service.events_received.connect(told.extend)
+    paused = QSignalSpy(service.paused_changed)
+    service.request_finish()  # nothing goes: nothing happens
+    service.start(Path("set"), tmp_path / "run", TINY)
+    service.set_paused(True)
+    service.request_finish()
+    assert (service.is_finishing, service.is_paused) == (True, False)
+    assert [paused.at(row)[0] for row in range(paused.count())] == [True, False]
+    qtbot.waitUntil(lambda: not service.is_running)
+    assert not service.is_finishing
+    begun = next(event for event in told if isinstance(event, FinishBegun))
+    ended = told[-1]
+    assert isinstance(ended, RunEnded)
+    assert (ended.reason, ended.step) == ("finished", begun.max_steps)
 
 
 def test_only_one_run_goes_at_a_time(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ class ArtChooser(QWidget):
             "Zip or picture…", icon_name="import", tip="Choose a zip of sprites, or a single picture."
         )
         self.problems_button = TextButton(
-            "See them", role="quiet", tip="Open this art on the Data page, with every problem."
+            "See them", role="quiet", tip="Open this art on the Data page, with a word on every such file."
         )
         self._name = ElidedLabel()
         self._words = Label(size="small", role="muted", wrap=True)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from lunar_studio.core.events import CheckpointSaved, Failure, RunStarted, StepDone, TrainEvent
+from lunar_studio.core.events import CheckpointSaved, Failure, FinishBegun, RunStarted, StepDone, TrainEvent
 from lunar_studio.gui.train.closing_dialog import ClosingDialog
 from lunar_studio.workers.train_service import TrainService
 
@@ -90,7 +90,7 @@ class ClosingGuard(QObject):
     @Slot(object)
     def _on_events(self, events: tuple[TrainEvent, ...]) -> None:
         for event in events:
-            if isinstance(event, RunStarted):
+            if isinstance(event, RunStarted | FinishBegun):
                 self._max_steps = event.max_steps
             elif isinstance(event, StepDone):
                 of_all = f" of {self._max_steps:,}" if self._max_steps else ""

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, 
 
 from lunar_studio.errors import TrainingError
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.run_bin import Binned, take_back, throw_away
 from lunar_studio.gui.train.run_list_model import RECORD_ROLE, RunDelegate, RunListModel
 from lunar_studio.gui.train.run_notes import rename_run
-from lunar_studio.gui.train.run_records import RunRecord, move_to_bin, read_runs, restore
+from lunar_studio.gui.train.run_records import RunRecord, read_runs
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
@@ -46,7 +47,7 @@ class RunListPanel(Panel):
         super().__init__(parent)
         self.setObjectName("run-list-panel")
         self._folder = folder
-        self._binned: tuple[Path, Path] | None = None
+        self._binned: Binned | None = None
         self._is_training = False
         self.model = RunListModel(self)
         self.view = QListView()
@@ -56,7 +57,7 @@ class RunListPanel(Panel):
         )
         self.explore_button = TextButton("Explore", tip="Play with the model that this run made.")
         self.delete_button = IconButton(
-            "trash", "Delete this run", tip="Move this run to the bin (Del); can be undone."
+            "trash", "Delete this run", tip="Move this run to the system's bin (Del); can be undone."
         )
         self.more_button = IconButton("more", "More", tip="Rename, compare, open the folder.")
         self.menu = QMenu(self)
@@ -235,12 +236,11 @@ class RunListPanel(Panel):
         if record is None or record.path == self.model.active:
             return
         try:
-            binned = move_to_bin(record.path, datetime.now(UTC))
+            self._binned = throw_away(record.path, datetime.now(UTC))
         except TrainingError as error:
             self.failed.emit(error)
         else:
-            self._binned = (binned, record.path)
-            self._undo_text.setText(f"“{record.name}” is in the bin.")
+            self._undo_text.setText(self._binned.words)
             self._undo_row.show()
         self.refresh()
 
@@ -249,9 +249,9 @@ class RunListPanel(Panel):
         """Take the last deleted run back."""
         if self._binned is None:
             return
-        binned, path = self._binned
+        path = self._binned.run
         try:
-            restore(binned, path)
+            take_back(self._binned)
         except TrainingError as error:
             self.failed.emit(error)
         self._binned = None

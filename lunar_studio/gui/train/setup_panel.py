@@ -11,6 +11,8 @@ from lunar_studio.core.config import RunConfig
 from lunar_studio.core.config_fields import validate, with_overrides
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.art_chooser import ArtChooser
+from lunar_studio.gui.train.forecast_row import ForecastRow
+from lunar_studio.gui.train.look_picture import LookPicture
 from lunar_studio.gui.train.looks import DEFAULT_SIZE_PX, LOOKS, Look, base_for, nearest_size
 from lunar_studio.gui.train.start_chooser import StartChooser
 from lunar_studio.gui.widgets.buttons import TextButton
@@ -18,6 +20,7 @@ from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.number_field import NumberField
 from lunar_studio.gui.widgets.panel import Card, Panel
 from lunar_studio.workers.data_service import DataService
+from lunar_studio.workers.forecast_service import ForecastService
 
 _UNITS = ("minutes", "steps")
 _MOST = {"minutes": 60.0 * 24 * 30, "steps": 10_000_000.0}
@@ -29,6 +32,7 @@ class SetupPanel(Panel):
 
     Args:
         data: Looks through the art; for this panel alone.
+        forecasts: Measures what a run would cost; for this panel alone.
         parent: Its owner.
 
     Attributes:
@@ -41,12 +45,12 @@ class SetupPanel(Panel):
     start_requested = Signal()
     settings_requested = Signal()
 
-    def __init__(self, data: DataService, parent: QWidget | None = None) -> None:
+    def __init__(self, data: DataService, forecasts: ForecastService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("setup-panel")
         self.art = ArtChooser(data)
         self.look: Look = LOOKS[0]
-        self.cards = {look.id: Card(look.title, look.text) for look in LOOKS}
+        self.cards = {look.id: Card(look.title, look.text, picture=LookPicture(look.id)) for look in LOOKS}
         self.start_from = StartChooser()
         self.duration = NumberField("How long", 0.5, _MOST["minutes"], step=5.0, decimals=1, tip="How long it trains.")
         self.unit = QComboBox()
@@ -54,9 +58,11 @@ class SetupPanel(Panel):
             "All settings", role="quiet", icon_name="settings", tip="Every knob, in one table."
         )
         self.start_button = TextButton("Start training", role="primary", icon_name="play")
+        self.forecast = ForecastRow(forecasts)
         self._hint = Label(size="small", role="muted", wrap=True)
         self._is_busy = False
         self._build()
+        self.changed.connect(self.forecast.forget)
         self._choose(LOOKS[0])
 
     def _build(self) -> None:
@@ -102,6 +108,7 @@ class SetupPanel(Panel):
         self.settings_button.clicked.connect(self.settings_requested)
         self.start_button.clicked.connect(self.start_requested)
         self.column.addWidget(scroll, 1)
+        self.column.addWidget(self.forecast)
         self.column.addWidget(self._hint)
         bottom = QHBoxLayout()
         bottom.setSpacing(SPACE_PX)
@@ -176,6 +183,7 @@ class SetupPanel(Panel):
         self._hint.setText(hint or waits)
         self._hint.setVisible(bool(hint or waits))
         self.start_button.setEnabled(not hint)
+        self.forecast.set_can_ask(not hint and not self._is_busy)  # beside a run it would measure that, too
         self.start_button.setText("Add to the queue" if self._is_busy else "Start training")
         self.start_button.set_icon_name("plus" if self._is_busy else "play")
         self.start_button.setToolTip(

@@ -22,10 +22,11 @@ from lunar_studio.gui.train.run_queue import RunQueue, WaitingRun
 from lunar_studio.gui.train.run_records import RunRecord, new_run_dir, read_metrics
 from lunar_studio.gui.train.settings_table import SettingsTablePanel
 from lunar_studio.gui.train.setup_panel import SetupPanel
-from lunar_studio.gui.train.start_flow import RunPlan, StartFlow
+from lunar_studio.gui.train.start_flow import RunPlan, StartFlow, dataset_dir
 from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.workers.data_service import DataService
+from lunar_studio.workers.forecast_service import ForecastService
 from lunar_studio.workers.thread_host import ThreadHost
 from lunar_studio.workers.train_service import TrainService
 
@@ -43,6 +44,7 @@ class TrainPage(QWidget):
 
     Args:
         train: Trains; may be shared, e.g. with the status line.
+        forecasts: Measures what a run would cost; for this page alone.
         host: Runs the threads that look through art and build data sets.
         runs_dir: Where runs are kept.
         datasets_dir: Where built data sets are kept.
@@ -57,18 +59,24 @@ class TrainPage(QWidget):
     data_requested = Signal(object)
 
     def __init__(
-        self, train: TrainService, host: ThreadHost, runs_dir: Path, datasets_dir: Path, parent: QWidget | None = None
+        self,
+        train: TrainService,
+        forecasts: ForecastService,
+        host: ThreadHost,
+        runs_dir: Path,
+        datasets_dir: Path,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("train-page")
         self._train = train
-        self._runs_dir = runs_dir
+        self._runs_dir, self._datasets_dir = runs_dir, datasets_dir
         self._flow = StartFlow(train, DataService(host, self), datasets_dir, self)
         self.banner = Banner()
         self.runs = RunListPanel(runs_dir)
         self.queue = RunQueue(runs_dir)
         self.waiting = QueuePanel(self.queue)
-        self.setup = SetupPanel(DataService(host, self))
+        self.setup = SetupPanel(DataService(host, self), forecasts)
         self.settings = SettingsTablePanel()
         self.centre = QStackedWidget()
         self._empty = EmptyState(
@@ -125,6 +133,7 @@ class TrainPage(QWidget):
         self.waiting.start_requested.connect(self.start_next)
         self.setup.changed.connect(self._on_setup_changed)
         self.setup.start_requested.connect(self.start)
+        self.setup.forecast.asked.connect(self._on_forecast_asked)
         self.setup.settings_requested.connect(self._toggle_settings)
         self.setup.art.problems_requested.connect(self.data_requested)
         self.settings.closed.connect(self._toggle_settings)
@@ -171,6 +180,17 @@ class TrainPage(QWidget):
         self._begin(run)
 
     @Slot()
+    def _on_forecast_asked(self) -> None:
+        if (source := self.setup.art.source) is None:
+            return
+        try:
+            config = self.setup.config(self.settings.model.overrides)
+        except LunarError as error:
+            self._on_error(error)
+            return
+        self.setup.forecast.ask(source, dataset_dir(self._datasets_dir, source, config.vae.image_size), config)
+
+    @Slot()
     def start_next(self) -> None:
         """Start the first run that waits, unless one goes, or the window is closing."""
         if self._train.is_running or self._flow.is_preparing or not self.window().isVisible():
@@ -181,6 +201,7 @@ class TrainPage(QWidget):
             self._begin(run)
 
     def _begin(self, run: WaitingRun) -> None:
+        self.setup.forecast.forget()  # the run makes one of its own
         source = Path(run.source)
         named = new_run_dir(self._runs_dir, Path(run.title), datetime.now().astimezone())
         self._flow.start(RunPlan(source, named, run.config))
@@ -189,6 +210,14 @@ class TrainPage(QWidget):
     def set_paused(self, paused: bool) -> None:
         """Rest, or go on."""
         self._train.set_paused(paused)
+
+    @Slot()
+    def finish(self) -> None:
+        """Ask the run to come to a good end soon."""
+        self._train.request_finish()
+        if self._train.is_running and self._live is not None:
+            self._live.header.set_phase("finishing")
+            self._live.header.set_status("Looking for the shortest way to a good end…")
 
     @Slot()
     def stop(self) -> None:
@@ -206,6 +235,7 @@ class TrainPage(QWidget):
         view = RunView()
         self.centre.addWidget(view)
         view.header.pause_toggled.connect(self.set_paused)
+        view.header.finish_requested.connect(self.finish)
         view.header.stop_requested.connect(self.stop)
         view.header.explore_requested.connect(self._on_explore)
         view.failed.connect(self._on_error)
@@ -283,7 +313,8 @@ class TrainPage(QWidget):
     @Slot(bool)
     def _on_paused_changed(self, paused: bool) -> None:
         if self._live is not None and self._train.is_running:
-            self._live.header.set_phase("paused" if paused else "training")
+            goes: Phase = "finishing" if self._train.is_finishing else "training"
+            self._live.header.set_phase("paused" if paused else goes)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.keys import claims_press
@@ -33,6 +33,7 @@ class Card(QFrame):
     Args:
         title: A few words.
         text: One sentence, wrapped.
+        picture: Stands before the words, if any.
         parent: Its owner.
 
     Attributes:
@@ -41,7 +42,9 @@ class Card(QFrame):
 
     clicked = Signal()
 
-    def __init__(self, title: str, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, title: str, text: str = "", parent: QWidget | None = None, *, picture: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         self.setProperty("chosen", False)
@@ -52,9 +55,20 @@ class Card(QFrame):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 3 * SPACE_PX)
         self.column.setSpacing(SPACE_PX)
-        self.column.addWidget(Label(title, bold=True))
+        words = self.column
+        if picture is not None:
+            row = QHBoxLayout()
+            row.setSpacing(3 * SPACE_PX)
+            row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+            words = QVBoxLayout()
+            words.setSpacing(SPACE_PX)
+            row.addLayout(words, 1)
+            self.column.addLayout(row)
+        words.addWidget(Label(title, bold=True))
         if text:
-            self.column.addWidget(Label(text, size="small", role="muted", wrap=True))
+            words.addWidget(Label(text, size="small", role="muted", wrap=True))
+        if picture is not None:
+            words.addStretch(1)
 
     @property
     def is_chosen(self) -> bool:
