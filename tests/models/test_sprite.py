@@ -275,7 +275,7 @@ def test_shades_of_coarse_detail_begin_as_nothing_or_a_pixel_each() -> None:
     config = SpriteVaeConfig(
         image_size=32, widths=(4, 6, 8), decoder_blocks=1, detail_stage=1, detail_channels=3, detail_shades=True
     )
-    weight = SpriteVAE(config).to_shades[0].weight
+    (weight,) = SpriteVAE(config).to_shades.parameters()
     assert weight.shape == (16, 3, 1, 1)
     assert int((weight != 0).sum()) == 3
 
