@@ -64,6 +64,7 @@ class StatusLine(QWidget):
         row.addLayout(buttons)
         self.show_training("", None)
 
+    @Slot(str)
     def show_state(self, text: str) -> None:
         """Say what is going on."""
         self._state.set_text(text)

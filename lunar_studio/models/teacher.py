@@ -174,7 +174,10 @@ class LunarMoETeacher(nn.Module):
     def _judge(self, x_BCHW: Tensor) -> Judgement:
         if self.config.craft_maps:
             x_BCHW = torch.cat([x_BCHW, craft_maps.craft_maps(x_BCHW)], dim=1)
-        maps = self.backbone[: self.craft_blocks](x_BCHW)
+        # The whole backbone in one piece where that is what is meant: a slice is a sequence of its own, which would not
+        # keep to gradient checkpointing.
+        is_whole = self.craft_blocks == len(self.backbone)
+        maps = self.backbone(x_BCHW) if is_whole else self.backbone[: self.craft_blocks](x_BCHW)
         features_BEF = torch.stack([expert(maps) for expert in self.experts], dim=1)
         expert_logits = self.quality_head(features_BEF).squeeze(-1).float()
         wishes = self.gate(self.pooling(maps)).float()

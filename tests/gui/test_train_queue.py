@@ -18,7 +18,7 @@ from lunar_studio.errors import TrainingDiverged, TrainingError
 from lunar_studio.gui.train.queue_panel import QueuePanel
 from lunar_studio.gui.train.run_queue import FILE, MOST_RUNS, RunQueue, WaitingRun
 from lunar_studio.gui.train.train_page import TrainPage
-from tests.gui.test_train_page import RecordingTrainer, art, page, start, trainer  # noqa: F401 - fixtures
+from tests.gui.test_train_page import RecordingTrainer, art, forecaster, page, start, trainer  # noqa: F401 - fixtures
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)

@@ -177,7 +177,7 @@ def test_the_load_is_told_while_a_run_goes(qtbot: QtBot) -> None:
     header.set_phase("training")
     assert header.load.isVisible()
     header.load.look()
-    assert re.fullmatch(r"CPU \d+ %, [\d,]+ MB", header.load.text())
+    assert re.match(r"CPU \d+ % of \d+ %, [\d,]+ MB of [\d.,]+ [GT]B", header.load.text())
     header.set_phase("idle")
     assert not header.load._timer.isActive()
 

@@ -138,19 +138,19 @@ class FakeTrainer:
         yield RunStarted(
             run_dir, config.preset, {"vae": 10}, "cpu", "fp32", "fp32 was fastest", 90, 10, first, self.steps, 1 << 20
         )
-        end = self.steps
+        end: int | None = None  # `steps` may change while it runs
         matrix = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
         step = first
         reason: str = "finished"
         begun_s = time.monotonic()
-        while step < end:
+        while step < (self.steps if end is None else end):
             while should_pause() and not should_stop():
                 self.rested += 1
                 time.sleep(0.005)
             if should_stop():
                 reason = "stopped"
                 break
-            if should_finish() and end == self.steps:
+            if should_finish() and end is None:
                 end = min(self.steps, step + 2)
                 yield FinishBegun(step, end)
             for _ in range(self.burn):
