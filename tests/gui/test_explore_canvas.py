@@ -56,6 +56,13 @@ def test_fitting_takes_the_largest_whole_zoom(canvas: Canvas) -> None:
     assert canvas.zoom == (300 - 32) // SIDE
 
 
+def test_another_size_tells_the_zoom_that_fits_it(canvas: Canvas, qtbot: QtBot) -> None:
+    told: list[int] = []
+    canvas.zoomed.connect(told.append)
+    canvas.resize(canvas.width(), canvas.height() // 2)
+    qtbot.waitUntil(lambda: told[-1:] == [canvas.zoom])
+
+
 @pytest.mark.parametrize("zoom", [1, 9])
 def test_tiles_repeat_the_sprite_three_by_three(canvas: Canvas, zoom: int) -> None:
     canvas.set_option("tiles", True)

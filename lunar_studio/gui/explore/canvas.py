@@ -7,7 +7,17 @@ pixels, a ratio of 1.25 or 1.5 would make some columns of a sprite wider than ot
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QImage,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QWidget
 
 from lunar_studio.core.overlay import Flags, Pixel
@@ -355,6 +365,11 @@ class Canvas(QWidget):
         """Who has lost the keyboard holds no key."""
         self._hand.release_space()
         super().focusOutEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The zoom that fits may be another."""
+        super().resizeEvent(event)
+        self.zoomed.emit(self.zoom)
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""

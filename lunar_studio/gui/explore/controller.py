@@ -45,7 +45,7 @@ from lunar_studio.session.picture_state import SpriteState, way_back
 from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
-FIRST_SEED = 87
+FIRST_SEED = 94
 """What the first sprite grows from: the same one every time, so that a fresh start is a known place.
 
 Chosen by eye among the bundled model's first hundred.
