@@ -57,6 +57,7 @@ _SMALL = 1 / 3
 """Where more than this share of the sprite is harmed, no map can be far better than chance."""
 
 _SLOW_S = 180.0
+_TRIES, _TRY_S = 9, 20.0
 _METER_S = 120.0
 _PAUSE_S = 0.2
 
@@ -186,8 +187,14 @@ class Artist:
         self.robot.wait_for("the model's drawing", lambda seen: seen.generation > generation)
         self._rest_the_mouse()  # its arrow is on the screen's pixels too
         self.robot.wait_until_still(self.canvas)
-        self.robot.key("shift+v")
-        self.robot.wait_for("the picture's own pixels", lambda _: self.sees(sprite))
+        for _ in range(_TRIES):  # what the model still finds of the picture comes over pixels laid too early
+            self.robot.key("shift+v")
+            try:
+                self.robot.wait_for("the picture's own pixels", lambda _: self.sees(sprite), _TRY_S)
+            except NotSeenError:
+                continue
+            return
+        raise NotSeenError(f"{sprite.name} never stood there with its own pixels\n{self.robot.log()}")
 
     def paint(self, case: Case) -> None:
         """Make the sprite worse, pixel by pixel, with eraser and pencil."""
