@@ -164,7 +164,7 @@ def test_a_dropped_png_becomes_the_sprite(shell: ShellStudio, qtbot: QtBot, tmp_
     drop(shell.window, file)
     qtbot.waitUntil(lambda: shell.session.document.latent != before)
     assert shell.session.entries[-1].title == "Open knight"
-    assert "fitted" in shell.window.banner.message
+    assert "Fitted" in shell.window.explore.own_bar.fitted
     shell.session.undo()
     assert shell.session.document.latent == before
 
