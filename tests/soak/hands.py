@@ -16,6 +16,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QPointF, Q
 from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMenu, QWidget
+from shiboken6 import isValid
 
 _ANSWER_MS = 1
 _LEFT, _NONE = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
@@ -56,11 +57,16 @@ def double_click(widget: QWidget, point: QPoint) -> None:
 
 
 def drag(widget: QWidget, path: list[QPoint]) -> None:
-    """Press at the first point, move over the others, let go at the last; events are processed on the way."""
+    """Press at the first point, move over the others, let go at the last; events are processed on the way.
+
+    What is held can be gone before the hand lets go: a project that has just been read brings other sliders.
+    """
     press(widget, path[0])
     for point in path[1:]:
         move(widget, point)
         turn()
+        if not isValid(widget):
+            return
     release(widget, path[-1])
 
 
