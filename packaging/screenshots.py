@@ -151,6 +151,7 @@ def explore(photographer: Photographer, suffix: str) -> None:
 
 def ways(photographer: Photographer, suffix: str) -> None:
     """The other ways to look for a sprite: words, breed, mix, map, teach."""
+    photographer.open_page(1, "explore")
     words(photographer, suffix)
     breed(photographer, suffix)
     mix(photographer, suffix)

@@ -238,8 +238,8 @@ class PriorConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = 1.0
     guidance: Annotated[float, Meta(ge=0.0, le=20.0, description="How strictly words are followed; 1 is plain.")] = 2.0
     topics: Annotated[
-        int, Meta(ge=1, le=4096, description="Captions kept as subjects for sprites that are asked for without words.")
-    ] = 256
+        int, Meta(ge=1, le=4096, description="Captions kept: subjects for sprites asked for without words, or by few.")
+    ] = 2048
     topic_guidance: Annotated[
         float,
         Meta(ge=0.0, le=20.0, description="How strictly such a subject is followed; 1 is plain and twice as fast."),

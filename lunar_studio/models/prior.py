@@ -18,6 +18,10 @@ from torch import Tensor, nn
 from lunar_studio.core.config import PriorConfig
 
 _TIME_FEATURES = 64
+_TOPIC_STREAM, _CAPTION_STREAM = 1, 2
+# Captions that may stand in for words: at most so many, none much less like them than the nearest, and what the words
+# weigh beside one. Chosen by eye on five prompts.
+_NEAREST, _LIKE_ENOUGH, _WORDS_SHARE = 8, 0.6, 0.5
 
 
 class FlowBlock(nn.Module):
@@ -128,8 +132,8 @@ class LatentPrior(nn.Module):
         Args:
             count: How many; the i-th depends on `seed` and i only.
             seed: Non-negative.
-            words_D: Embedding of the words to follow. Without words each latent follows a caption drawn from
-                those it learned, unless `near_L` says what it shall be like.
+            words_D: Embedding of the words to follow; each latent follows them through a caption it learned that is
+                like them. Without words it follows any such caption, unless `near_L` says what it shall be like.
             temperature: Spread of the noise, as a share of the model's own; below 1 is safer, above 1 wilder.
             near_L: Start from this latent instead of from pure noise.
             strength: With `near_L`: 0 gives it back, 1 forgets it; what the prior does not invent fades with it.
@@ -144,13 +148,31 @@ class LatentPrior(nn.Module):
             noise = torch.lerp(noise, ((near_I - self.mean_I) / self.std_I).expand_as(noise), start)
         guidance = self.config.guidance
         if words_D is not None:
-            words_BD = words_D.to(device).expand(count, -1)
+            words_BD = self._captioned(words_D.to(device), count, seed)
         elif near_L is None:
-            words_BD, guidance = self.topics_TD[_topics(count, len(self.topics_TD), seed)], self.config.topic_guidance
+            words_BD, guidance = (
+                self.topics_TD[_drawn(count, len(self.topics_TD), seed, _TOPIC_STREAM)],
+                self.config.topic_guidance,
+            )
         else:
             words_BD = torch.zeros(count, self.embedding_dim, device=device)
         invented_BI = self._integrate(noise, start, words_BD, guidance) * self.std_I + self.mean_I
         return torch.cat([invented_BI, rest_L.to(device).expand(count, -1)], dim=1)
+
+    def _captioned(self, words_D: Tensor, count: int, seed: int) -> Tensor:
+        """For each latent the middle between the words and one of the captions nearest to them, (count, D).
+
+        A word or two are no caption: alone they lie where the flow has never been, and it answers with mush.
+        """
+        captions_CD = torch.unique(self.topics_TD, dim=0)
+        captions_CD = captions_CD[captions_CD.abs().sum(dim=1) > 0]
+        likeness_C = captions_CD @ words_D
+        if not len(captions_CD) or float(likeness_C.max()) <= 0.0:
+            return words_D.expand(count, -1)
+        nearest = likeness_C.topk(min(_NEAREST, len(likeness_C)))
+        nearest_KD = captions_CD[nearest.indices[nearest.values >= _LIKE_ENOUGH * nearest.values[0]]]
+        chosen_BD = nearest_KD[_drawn(count, len(nearest_KD), seed, _CAPTION_STREAM)]
+        return F.normalize(chosen_BD + _WORDS_SHARE * words_D, dim=1)
 
     def _integrate(self, point_BI: Tensor, start: float, words_BD: Tensor, guidance: float) -> Tensor:
         """Euler steps from `start` to 1; rows whose words are zero follow none."""
@@ -179,6 +201,6 @@ def _noise(count: int, latent_dim: int, seed: int) -> np.ndarray[tuple[int, int]
     return np.stack(rows) if rows else np.zeros((0, latent_dim), dtype=np.float32)
 
 
-def _topics(count: int, topics: int, seed: int) -> list[int]:
-    """Which topic each latent follows, from streams of their own."""
-    return [int(np.random.default_rng([seed, index, 1]).integers(topics)) for index in range(count)]
+def _drawn(count: int, choices: int, seed: int, stream: int) -> list[int]:
+    """Which of some choices each latent takes, from streams of their own."""
+    return [int(np.random.default_rng([seed, index, stream]).integers(choices)) for index in range(count)]

@@ -80,7 +80,11 @@ def ways(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
             large_HWC = rgba_HWC.repeat(factor, axis=0).repeat(factor, axis=1)
             note = f"every pixel made {factor} × {factor}, to {_size(large_HWC)}"
             found.append(Fitted(Sprite(_padded(large_HWC, size), sprite.name), note, f"{factor}× larger"))
-    return tuple(one for place, one in enumerate(found) if all(one.sprite.digest != known.sprite.digest for known in found[:place]))
+    return tuple(
+        one
+        for place, one in enumerate(found)
+        if all(one.sprite.digest != known.sprite.digest for known in found[:place])
+    )
 
 
 def _unscaled(sprite: Sprite, size: int) -> U8:

@@ -102,6 +102,23 @@ def test_the_models_own_temperature_is_what_an_asked_one_is_a_share_of() -> None
     assert not torch.equal(prior.sample(4, seed=1), asked)
 
 
+def test_words_are_followed_through_captions_that_are_like_them() -> None:
+    """A word alone is no caption: each latent follows one of the captions near to it, halfway to the word."""
+    prior = fresh()
+    captions = torch.eye(WORDS)[:4] * 0.8 + torch.eye(WORDS)[4] * 0.6
+    prior.topics_TD = captions[[0, 1, 2, 3] * (len(prior.topics_TD) // 4)]
+    word = torch.nn.functional.normalize(torch.eye(WORDS)[0] + 0.1 * torch.eye(WORDS)[4], dim=0)
+    followed = prior._captioned(word, 6, seed=0)
+    # The first caption is the only one like it; the others share nothing but what all captions share.
+    expected = torch.nn.functional.normalize(captions[0] + 0.5 * word, dim=0)
+    torch.testing.assert_close(followed, expected.expand(6, -1))
+    general = torch.eye(WORDS)[4]
+    assert len(prior._captioned(general, 40, seed=0).unique(dim=0)) == 4, "all four are as like it"
+    torch.testing.assert_close(prior._captioned(general, 5, seed=3), prior._captioned(general, 9, seed=3)[:5])
+    prior.topics_TD = torch.zeros_like(prior.topics_TD)
+    torch.testing.assert_close(prior._captioned(word, 2, seed=0), word.expand(2, -1))
+
+
 def test_temperature_zero_leaves_no_chance() -> None:
     prior = fresh()
     cold = prior.sample(3, seed=1, temperature=0.0)
