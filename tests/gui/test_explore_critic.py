@@ -386,7 +386,8 @@ def test_meter_and_lint_speak_of_the_version_on_the_canvas(
     improve(panel, qtbot)
     found = page.improving.found
     assert found is not None
-    assert page.teacher.meter.text == str(round(found.score.value)) != str(round(own.score.value))
+    assert page.teacher.meter.text == str(round(found.score.value))
+    assert found.score != own.score
     assert page.teacher.meter.trend == round(found.score.value) - round(own.score.value)
     qtbot.waitUntil(lambda: page.lint._sprite == found.sprite)
     qtbot.mouseClick(panel.discard, Qt.MouseButton.LeftButton)

@@ -161,6 +161,7 @@ def test_from_a_folder_to_a_stopped_model(
 ) -> None:
     explored = QSignalSpy(page.explore_requested)
     start(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(trainer.asked))
     dataset, run_dir, config, resume = trainer.asked[0]
     assert dataset.parent == paths.datasets_dir()
     assert (dataset / "dataset.json").is_file()
@@ -380,6 +381,7 @@ def test_settings_by_hand_reach_the_trainer(
     page.setup.unit.setCurrentText("steps")
     page.setup.duration.setValue(1234)
     start(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(trainer.asked))
     training = trainer.asked[0][2].training
     assert (training.batch_size, training.max_steps, training.max_minutes) == (4, 1234, 0.0)
     assert isinstance(trainer.asked[0][2].vae, SpriteVaeConfig)
