@@ -181,10 +181,10 @@ class Artist:
         """Open a picture, and lay its own pixels over what the model draws."""
         path = self._folder / f"{sprite.name}.png"
         Image.fromarray(np.array(sprite.rgba_HWC)).save(path)
-        generation = self.robot.look().generation
         self.robot.key("ctrl+shift+o")
         self.robot.choose_in_dialog(path)
-        self.robot.wait_for("the model's drawing", lambda seen: seen.generation > generation)
+        # Own pixels that are laid before the model's first drawing would be lost under it.
+        self.robot.wait_for("the model's drawing", lambda seen: _told_of(seen).startswith(f"{sprite.name}:"))
         self._rest_the_mouse()  # its arrow is on the screen's pixels too
         self.robot.wait_until_still(self.canvas)
         for _ in range(_TRIES):  # what the model still finds of the picture comes over pixels laid too early
@@ -253,6 +253,12 @@ class Artist:
         self.robot.key("w")
         self.robot.wait_for("no heat", lambda seen: seen.one(name="heat-layer") is None)
         return picture
+
+
+def _told_of(seen: Seen) -> str:
+    """What the bar says of the picture that was opened."""
+    spot = seen.one(name="own-sprite-said")
+    return "" if spot is None else spot.text
 
 
 def _is_down(seen: Seen, name: str) -> bool:
