@@ -243,6 +243,9 @@ def _teacher_alone_s(leg: Leg) -> float:
     if leg.config.training.teacher_mode != "after" or leg.state.teacher is None:
         return 0.0
     lesson = TeacherAlone(leg.state, leg.lessons, leg.plan)
+    if not leg.config.teacher.finish_share:
+        return 0.0
+    lesson.steps = max(lesson.steps, 2)  # a run measured in minutes has no number of steps yet
     lesson.step(0)
     return _timed(lambda: lesson.step(1))
 

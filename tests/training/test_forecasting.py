@@ -117,3 +117,11 @@ def test_milestones_are_thinned_where_they_are_closest(tmp_path: Path) -> None:
     milestones.forget_milestones_after(tmp_path, 100)
     assert [milestones.step_of(path) for path in milestones.list_milestones(tmp_path)] == [0]
     assert (tmp_path / "note.txt").exists()
+
+
+def test_a_run_measured_in_minutes_may_teach_its_judge_afterwards(dataset: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    told = forecast(dataset, scratch, tiny(max_steps=0, max_minutes=0.1, teacher_mode="after"))
+    assert told.max_steps >= 20
+    assert told.alone_s > 0

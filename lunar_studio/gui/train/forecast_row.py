@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import Failure, Forecast
@@ -38,11 +38,11 @@ class ForecastRow(QWidget):
         self._can_ask = False
         self.words = Label(size="small", role="muted", wrap=True)
         self.button = TextButton("How long will it take?", role="quiet", icon_name="history", tip=_TIP)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(SPACE_PX)
-        row.addWidget(self.words, 1)
-        row.addWidget(self.button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(SPACE_PX)
+        column.addWidget(self.words)
+        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
         self.button.clicked.connect(self._on_clicked)
         service.stated.connect(self._on_stated)
         service.told.connect(self._on_told)
