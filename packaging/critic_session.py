@@ -6,7 +6,7 @@ lint and the blame map are read. What the window says is held against the engine
 status 1 when they disagree. The sprites are the first of a fixed order that have a place for the damage and score 40
 to 95; nobody chose them by what came out.
 
-With `--write` the table goes into docs/critic.md; pictures go to docs/images, or where `--pictures` says.
+With `--write` the table goes into docs/critic.md; pictures, which show the art, go where `--pictures` says.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ _FALLS = 10.0
 """So many points must the meter lose for a fall that nobody overlooks."""
 
 _PICTURES = (
-    "![Each sprite before and after, the heat over it, what the teacher and lint say](images/critic-session.png)\n\n"
-    "![Heat over the specks, and the finding that lint has for them](images/critic-window.png)"
+    "Two pictures of it, each sprite before and after with its heat and panels, go where `--pictures` says; they show the\n"
+    "art itself, which is not ours, so none is kept here."
 )
 _SMALL = 1 / 3
 """Where more than this share of the sprite is harmed, no map can be far better than chance."""
@@ -448,7 +448,7 @@ def main() -> int:
     parser.add_argument("dataset", type=Path, help="a built data set; held-out sprites are used")
     parser.add_argument("--model", type=Path, help="a model file; the bundled model without")
     parser.add_argument("--write", action="store_true", help="put the table into docs/critic.md")
-    parser.add_argument("--pictures", type=Path, default=ROOT / "docs" / "images", help="where pictures go")
+    parser.add_argument("--pictures", type=Path, default=Path("critic-session"), help="where pictures go")
     parser.add_argument("--only", nargs="+", choices=[way.id for way in WAYS], help="only these ways")
     arguments = parser.parse_args()
     if missing := missing_programs():
