@@ -50,8 +50,8 @@ _FALLS = 10.0
 """So many points must the meter lose for a fall that nobody overlooks."""
 
 _PICTURES = (
-    "Two pictures of it, each sprite before and after with its heat and panels, go where `--pictures` says; they show the\n"
-    "art itself, which is not ours, so none is kept here."
+    "Two pictures of it, each sprite before and after with its heat and panels, go where `--pictures` says; they "
+    "show the\nart itself, which is not ours, so none is kept here."
 )
 _SMALL = 1 / 3
 """Where more than this share of the sprite is harmed, no map can be far better than chance."""
