@@ -160,7 +160,7 @@ class LatentPrior(nn.Module):
         return torch.cat([invented_BI, rest_L.to(device).expand(count, -1)], dim=1)
 
     def _captioned(self, words_D: Tensor, count: int, seed: int) -> Tensor:
-        """For each latent the middle between the words and one of the captions nearest to them, (count, D).
+        """For each latent one of the captions nearest to the words, leaning towards them: unit vectors, (count, D).
 
         A word or two are no caption: alone they lie where the flow has never been, and it answers with mush.
         """

@@ -103,7 +103,7 @@ def test_the_models_own_temperature_is_what_an_asked_one_is_a_share_of() -> None
 
 
 def test_words_are_followed_through_captions_that_are_like_them() -> None:
-    """A word alone is no caption: each latent follows one of the captions near to it, halfway to the word."""
+    """A word alone is no caption: each latent follows one of the captions near to it, which leans to the word."""
     prior = fresh()
     captions = torch.eye(WORDS)[:4] * 0.8 + torch.eye(WORDS)[4] * 0.6
     prior.topics_TD = captions[[0, 1, 2, 3] * (len(prior.topics_TD) // 4)]
