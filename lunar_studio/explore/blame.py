@@ -205,7 +205,7 @@ def blamed(engine: Engine, sprite: Sprite, expert: int = WHOLE, *, method: str =
         ValueError: The sprite is of another size than the model's, or there is no such expert.
     """
     search = METHODS[method]
-    side, teacher = engine.info.image_size, engine.bundle.teacher
+    side, teacher = engine.info.image_size, engine.judge
     if (sprite.width, sprite.height) != (side, side):
         raise ValueError(f"a sprite of {sprite.width} by {sprite.height} in a model of {side}")
     if teacher is not None and not WHOLE <= expert < len(engine.bundle.experts):

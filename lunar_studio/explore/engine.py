@@ -34,7 +34,7 @@ from lunar_studio.core.neighbours import UNKNOWN_ART, Neighbour, Neighbours
 from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
-from lunar_studio.models.folding import folded
+from lunar_studio.models.folding import folded, without_words
 from lunar_studio.models.model_file import load_model
 from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.pixels.fit import Fitted, fit
@@ -68,21 +68,24 @@ class Engine:
     Use it from one thread. Its networks are its own: nothing trains them.
 
     Args:
-        bundle: The trained model; its networks become the engine's, but the teacher is a folded copy.
+        bundle: The trained model; its prior becomes the engine's, the other networks are folded copies.
         info: Facts about it.
     """
 
     def __init__(self, bundle: ModelBundle, info: ModelInfo) -> None:
-        if bundle.teacher is not None:
-            bundle = dataclasses.replace(bundle, teacher=folded(bundle.teacher))
+        teacher = None if bundle.teacher is None else folded(bundle.teacher)
+        bundle = dataclasses.replace(bundle, vae=folded(bundle.vae), teacher=teacher)
         self.bundle = bundle
+        self.judge = None if teacher is None else without_words(teacher)
+        """The teacher for judging alone, which is faster."""
         self._info = info
         self._threads = torch.get_num_threads()
         for network in bundle.modules().values():
             network.eval().requires_grad_(False)
-        bundle.vae.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if bundle.teacher is not None:
-            bundle.teacher.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for swift in (bundle.vae, bundle.teacher, self.judge):
+            if swift is not None:
+                swift.requires_grad_(False)
+                swift.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def info(self) -> ModelInfo:
@@ -127,14 +130,14 @@ class Engine:
 
         Without a teacher the value is NaN and there are no experts.
         """
-        if self.bundle.teacher is None:
+        if self.judge is None:
             return NO_SCORE
         with self.computing(1):
-            return self._judge(self.bundle.teacher, self._pictures([sprite]))[0]
+            return self._judge(self.judge, self._pictures([sprite]))[0]
 
     def score_many(self, sprites: Sequence[Sprite]) -> tuple[Score, ...]:
         """The teacher's judgement of many sprites, in order."""
-        teacher = self.bundle.teacher
+        teacher = self.judge
         if teacher is None:
             return (NO_SCORE,) * len(sprites)
         with self.computing(BATCH):

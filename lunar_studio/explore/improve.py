@@ -72,7 +72,7 @@ def improve(
     climb = _Climb(engine, task, radius)
     best = climb.report(climb.start_L, 0, steps)
     yield best
-    teacher = engine.bundle.teacher
+    teacher = engine.judge
     if teacher is None or not task.expert < len(engine.bundle.experts):
         yield replace(best, has_ended=True)
         return
@@ -205,7 +205,7 @@ class _Climb:
 
     def value(self, found: Improvement) -> float:
         """How good a report is, seen straight and mirrored, in logits: they still tell where the scale has ended."""
-        teacher = self.engine.bundle.teacher
+        teacher = self.engine.judge
         if teacher is None:
             return 0.0
         with self.engine.computing(1):

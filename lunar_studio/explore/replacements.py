@@ -56,7 +56,7 @@ def replacements(engine: Engine, sprite: Sprite, pixel: Pixel, expert: int = WHO
         ValueError: The pixel is not on the sprite.
     """
     tried = candidates(sprite, pixel)
-    teacher, scale = engine.bundle.teacher, engine.bundle.calibration
+    teacher, scale = engine.judge, engine.bundle.calibration
     if teacher is None or not tried:
         return Replacements(sprite, pixel, expert, ())
     x, y = pixel

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import copy
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
-from torch import nn
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from lunar_studio.models.teacher import ExpertModule, ResNetBlock
+from lunar_studio.models.sprite import ResidualBlock
+from lunar_studio.models.teacher import ExpertModule, LunarMoETeacher, Pooling, ResNetBlock
 
 Network = TypeVar("Network", bound=nn.Module)
+
+
+class JointPanel(nn.Module):
+    """Experts of like shape, asked all at once: their first kernels lie in one.
+
+    Args:
+        experts: In eval mode, their BatchNorm folded away.
+    """
+
+    def __init__(self, experts: list[ExpertModule]) -> None:
+        super().__init__()
+        looks = [look for expert in experts if isinstance(look := expert.look[0], nn.Conv2d)]
+        self.pooling: Pooling = experts[0].pooling
+        self.thoughts = nn.ModuleList(expert.think for expert in experts)
+        self.kernel = nn.Parameter(torch.cat([look.weight for look in looks]))
+        self.bias = nn.Parameter(torch.cat([look.bias for look in looks if look.bias is not None]))
+
+    def forward(self, maps_BCHW: Tensor) -> Tensor:
+        """(B, E, feature_dim)."""
+        seen = F.relu(F.conv2d(maps_BCHW, self.kernel, self.bias, padding=1))
+        parts = seen.chunk(len(self.thoughts), dim=1)
+        return torch.stack([think(self.pooling(part)) for think, part in zip(self.thoughts, parts, strict=True)], dim=1)
 
 
 def folded(network: Network) -> Network:
@@ -25,12 +50,29 @@ def folded(network: Network) -> Network:
             module.conv1, module.bn1 = fuse_conv_bn_eval(module.conv1, module.bn1), nn.Identity()  # type: ignore[assignment]
             module.conv2, module.bn2 = fuse_conv_bn_eval(module.conv2, module.bn2), nn.Identity()  # type: ignore[assignment]
             _fold_pair(module.shortcut)
+        elif isinstance(module, ResidualBlock):
+            _fold_pair(module.body, at=2)
         elif isinstance(module, ExpertModule):
             _fold_pair(module.look)
+    if _is_plain(swift):
+        swift.experts = JointPanel([expert for expert in swift.experts if isinstance(expert, ExpertModule)])  # type: ignore[assignment]
     return swift
 
 
-def _fold_pair(layers: nn.Sequential) -> None:
-    convolution, normalisation = layers[0], layers[1]
+def without_words(network: Network) -> Network:
+    """A copy that only judges: its embeddings have no numbers. A teacher of an extension's comes back as it is."""
+    quiet = copy.deepcopy(network)
+    if _is_plain(quiet):
+        quiet.semantic_head = None
+    return quiet
+
+
+def _is_plain(network: nn.Module) -> TypeGuard[LunarMoETeacher]:
+    """Whether it judges as ours does; one of an extension's may ask its experts in a way of its own."""
+    return type(network) is LunarMoETeacher
+
+
+def _fold_pair(layers: nn.Sequential, at: int = 0) -> None:
+    convolution, normalisation = layers[at], layers[at + 1]
     if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
-        layers[0], layers[1] = fuse_conv_bn_eval(convolution, normalisation), nn.Identity()
+        layers[at], layers[at + 1] = fuse_conv_bn_eval(convolution, normalisation), nn.Identity()

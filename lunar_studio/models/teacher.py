@@ -111,6 +111,14 @@ class ExpertModule(nn.Module):
         return out
 
 
+class ExpertPanel(nn.ModuleList):
+    """The experts, asked one after the other."""
+
+    def forward(self, maps_BCHW: Tensor) -> Tensor:
+        """(B, E, feature_dim)."""
+        return torch.stack([expert(maps_BCHW) for expert in self], dim=1)
+
+
 class LunarMoETeacher(nn.Module):
     """The judge. With the default configuration it has about 16 M parameters, as the document says.
 
@@ -139,7 +147,7 @@ class LunarMoETeacher(nn.Module):
         )
         # How much the gate listens to what the experts find: the one that objects most is asked most.
         self.listening = nn.Parameter(torch.zeros(1)) if config.gate_listens else None
-        self.experts = nn.ModuleList(
+        self.experts = ExpertPanel(
             ExpertModule(near, config.hidden_dim, config.feature_dim, self.pooling, config.forget)
             for _ in range(config.num_experts)
         )
@@ -148,7 +156,7 @@ class LunarMoETeacher(nn.Module):
         )
         # What a sprite shows is another question than how well it is made: with its own sight the head for words
         # does not pull at features that the experts judge by.
-        self.semantic_head: nn.Module = (
+        self.semantic_head: nn.Module | None = (
             nn.Sequential(nn.Dropout(_FORGOTTEN), nn.Linear(self.pooling.width(top), config.embedding_dim))
             if config.words_from == "backbone"
             else nn.Linear(config.feature_dim, config.embedding_dim)
@@ -166,7 +174,7 @@ class LunarMoETeacher(nn.Module):
             mirrored_BCHW = centred(mirrored_BCHW)
         both = self._judge(torch.cat([x_BCHW, mirrored_BCHW]))
         logits, gate, words = (
-            part.view(2, -1, part.shape[1]).mean(dim=0)
+            part.view(2, len(x_BCHW), part.shape[1]).mean(dim=0)
             for part in (both.expert_logits_BE, both.gate_BE, both.embedding_BD)
         )
         return Judgement((gate * logits).sum(dim=1), logits, gate, words)
@@ -178,13 +186,15 @@ class LunarMoETeacher(nn.Module):
         # keep to gradient checkpointing.
         is_whole = self.craft_blocks == len(self.backbone)
         maps = self.backbone(x_BCHW) if is_whole else self.backbone[: self.craft_blocks](x_BCHW)
-        features_BEF = torch.stack([expert(maps) for expert in self.experts], dim=1)
+        features_BEF = self.experts(maps)
         expert_logits = self.quality_head(features_BEF).squeeze(-1).float()
         wishes = self.gate(self.pooling(maps)).float()
         if self.listening is not None:
             wishes = wishes - F.softplus(self.listening) * expert_logits
         gate = torch.softmax(wishes, dim=1)
         logit = (gate * expert_logits).sum(dim=1)
+        if self.semantic_head is None:
+            return Judgement(logit, expert_logits, gate, logit.new_zeros(len(logit), 0))
         if self.config.words_from == "experts":
             seen = (gate.unsqueeze(-1) * features_BEF.float()).sum(dim=1).to(features_BEF.dtype)
         else:

@@ -1,0 +1,118 @@
+"""How fast the model answers that ships with the studio, and what bounds it.
+
+Run as `python -m tests.bench.bundled [--model FILE] [--rounds N]` on a quiet machine, with both cores free. Each answer
+is asked of the engine as the window asks it, from latent or sprite to finished pixels or scores. The last two rows
+are bounds: the decoder's convolutions alone on this processor, in turn as a sprite needs them, and the same with each
+called again and again, so that its weights lie in the nearest cache. What is left between them and the first row is all
+else that a sprite takes: normalisation, activations, the argmax, Python.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import torch
+from torch import Tensor, nn
+
+from lunar_studio.core.latent import Latent
+from lunar_studio.explore.blame import blame
+from lunar_studio.explore.engine import Engine, load
+from tests.bench.figures import SPREAD_HEADS, Spread, machine_facts, machine_sentence, markdown
+
+_SEED = 5
+_WARM_UP = 10
+_AGAIN = 20
+
+Call = tuple[nn.Conv2d, Tensor]
+
+
+def times_ms(work: Callable[[int], object], rounds: int) -> Spread:
+    """How long `work(round)` takes, after a few rounds that do not count."""
+    found: list[float] = []
+    for index in range(-min(_WARM_UP, rounds), rounds):
+        begun_s = time.perf_counter()
+        work(index)
+        if index >= 0:
+            found.append((time.perf_counter() - begun_s) * 1000)
+    return Spread.of(found)
+
+
+def convolutions(engine: Engine, latent: Latent) -> list[Call]:
+    """Every convolution that the drawing of one sprite calls, with what it is given, in order."""
+    calls: list[Call] = []
+
+    def noted(layer: nn.Module, given: tuple[Tensor, ...]) -> None:
+        assert isinstance(layer, nn.Conv2d)
+        calls.append((layer, given[0].clone(memory_format=torch.preserve_format)))
+
+    hooks = [
+        layer.register_forward_pre_hook(noted) for layer in engine.bundle.vae.modules() if isinstance(layer, nn.Conv2d)
+    ]
+    engine.decode(latent)
+    for hook in hooks:
+        hook.remove()
+    return calls
+
+
+def hot_ms(call: Call) -> float:
+    """The quickest of some calls in a row of one convolution, in milliseconds."""
+    layer, given = call
+    found: list[float] = []
+    for _ in range(_AGAIN):
+        begun_s = time.perf_counter()
+        layer(given)
+        found.append((time.perf_counter() - begun_s) * 1000)
+    return min(found)
+
+
+def measure(engine: Engine, rounds: int) -> dict[str, Spread]:
+    """Times of each kind of answer."""
+    latents = engine.sample(32, seed=_SEED)
+    sprites = engine.decode_many(latents)
+    few = max(3, rounds // 20)
+    calls = convolutions(engine, latents[0])
+
+    def convolve(_: int) -> None:
+        for layer, given in calls:
+            layer(given)
+
+    found = {
+        "decode and render one sprite": times_ms(lambda index: engine.decode(latents[index % 32]), rounds),
+        "score one sprite, with its experts": times_ms(lambda index: engine.score(sprites[index % 32]), rounds),
+        "both, as a slider asks": times_ms(lambda index: engine.score(engine.decode(latents[index % 32])), rounds),
+        "sample 64 latents": times_ms(lambda index: engine.sample(64, seed=index + _WARM_UP), few),
+        "blame map": times_ms(lambda index: blame(engine, sprites[index % 32]), few),
+    }
+    with engine.computing(1):
+        found["bound: the decoder's convolutions"] = times_ms(convolve, rounds)
+        hot = [sum(hot_ms(call) for call in calls) for _ in range(few)]
+    found["bound: the same, weights in the nearest cache"] = Spread.of(hot)
+    return found
+
+
+def main() -> int:
+    """Measure and print; 0 always."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--model", type=Path, help="default: the one that ships with the studio")
+    parser.add_argument("--rounds", type=int, default=300, help="times each answer is asked for")
+    arguments = parser.parse_args()
+    engine = load(arguments.model)
+    spreads = measure(engine, arguments.rounds)
+    print(machine_sentence(machine_facts()))
+    print()
+    print(markdown(["", *SPREAD_HEADS], [[what, *spread.row] for what, spread in spreads.items()]))
+    calls = convolutions(engine, engine.sample(1, seed=_SEED)[0])
+    products = sum(layer.weight.numel() * given.shape[2] * given.shape[3] for layer, given in calls)
+    weights = sum(layer.weight.numel() * layer.weight.element_size() for layer, _ in calls)
+    print(f"\nThe decoder's convolutions: {products / 1e6:.0f} million products, {weights / 1e6:.1f} MB of weights.")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
