@@ -39,7 +39,7 @@ _STEPS, _AT_ONCE = 8, 4
 _OCCLUDED_AT_ONCE = 16
 # Pixels that are tried one by one after the gradient has said which are worth it: as many as two cores
 # try in time.
-_SCREENED = 40
+_SCREENED = 32
 _U32 = npt.NDArray[np.uint32]
 
 
@@ -127,10 +127,13 @@ def _screened(subject: _Subject) -> Iterator[F32 | None]:
         vae = subject.engine.bundle.vae
         way_BCHW = vae.decode(vae.encode(x_BCHW)[0]).clone() - x_BCHW
     yield None
-    # The sprite, its mirror image, and two points on the way to the model's copy: what all of them say is no accident.
-    points = torch.cat([x_BCHW, x_BCHW.flip(3), x_BCHW + 0.5 * way_BCHW, x_BCHW + way_BCHW])
-    gradients = subject.gradient(points.contiguous(memory_format=torch.channels_last))
-    gradients[1] = gradients[1].flip(2)
+    # The sprite and two points on the way to the model's copy: what all of them say is no accident. A teacher that is
+    # not steady may see another thing in a mirror; of one that is, half the gradient is the mirror's already.
+    points = [x_BCHW, x_BCHW + 0.5 * way_BCHW, x_BCHW + way_BCHW]
+    if not subject.engine.bundle.config.teacher.steady:
+        points.append(x_BCHW.flip(3))
+    gradients = subject.gradient(torch.cat(points).contiguous(memory_format=torch.channels_last))
+    gradients[3:] = gradients[3:].flip(3)
     gradient_BCHW = gradients.mean(dim=0, keepdim=True)
     copied_HW = _per_pixel(way_BCHW * gradient_BCHW)
     changed_HW = _per_pixel((prepared(subject.engine, other_HWC[None]) - x_BCHW) * gradient_BCHW)

@@ -1,11 +1,11 @@
 """`Engine`: one trained model, ready to play with at slider speed.
 
 It runs on the CPU in float32. Weights are laid out channels-last, which on our machines made one sprite of
-32 px about 1.3 times faster to draw and 1.5 times faster to judge; the teacher's BatchNorm is
-folded into its kernels, which gives another tenth, and bfloat16 only helps pictures of 64 px and more, at the price of
-exact colours.
-One small sprite is also faster on one thread than on two, because waking the other costs more than it brings;
-batches and large pictures use every thread there is.
+32 px about 1.3 times faster to draw and 1.5 times faster to judge; BatchNorm is folded into the kernels, and what is
+asked of one sprite at a time is traced (`models.straight`), so that no step of it waits for the interpreter. bfloat16
+only helps pictures of 64 px and more, at the price of exact colours. Few small sprites are also faster on one thread
+than on two, because waking the other costs more than it brings; batches and large pictures use every thread there is.
+`python -m tests.bench.bundled` tells what each answer takes.
 
 What holds: the same call gives the same bytes on the same machine, whatever was called before. Row i of a
 batch never depends on the other rows, only (by rounding, far below what changes a pixel but for exact ties)
@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -36,7 +36,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
 from lunar_studio.models.folding import folded, without_words
 from lunar_studio.models.model_file import load_model
-from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.models.straight import Answer, straight
 from lunar_studio.pixels.fit import Fitted, fit
 from lunar_studio.pixels.grid import enlarged
 from lunar_studio.pixels.likeness.families import nearest_families
@@ -46,7 +46,7 @@ BATCH = 16
 """Rows that go through a network at once; a shorter batch is filled up, so that its size is always this one."""
 
 _SMALL_PX = 48
-"""Up to this size one sprite is fastest on one thread (measured at 16, 32, 64 and 128 px)."""
+"""Up to this size less than a batch is fastest on one thread (measured at 16, 32, 64 and 128 px)."""
 
 NO_SCORE = Score(math.nan)
 """The score of a model that was trained without a teacher."""
@@ -87,6 +87,20 @@ class Engine:
                 swift.requires_grad_(False)
                 swift.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @cached_property
+    def _render(self) -> Callable[[Tensor], Answer]:
+        """Draws one latent."""
+        vae = self.bundle.vae
+        return straight(vae, lambda z_1L: (vae.render(z_1L),), torch.randn(1, vae.latent_dim))
+
+    @cached_property
+    def _quality(self) -> Callable[[Tensor], Answer]:
+        """Judges one sprite: its logit, its experts' and their shares."""
+        judge = self.judge
+        assert judge is not None
+        example = self._pictures([self.decode(Latent(np.zeros(self._info.latent_dim, np.float32)))])
+        return straight(judge, lambda x_1CHW: judge(x_1CHW)[:3], example)
+
     @property
     def info(self) -> ModelInfo:
         """Facts about the model."""
@@ -111,7 +125,7 @@ class Engine:
             ValueError: The latent is of another length than the model's.
         """
         with self.computing(1):
-            return Sprite(self.bundle.vae.render(self._rows([latent]))[0].numpy())
+            return Sprite(self._render(self._rows([latent]))[0][0].numpy())
 
     def decode_many(self, latents: Sequence[Latent]) -> tuple[Sprite, ...]:
         """The exact pixels of many latents, in order; several times faster than one by one.
@@ -133,7 +147,7 @@ class Engine:
         if self.judge is None:
             return NO_SCORE
         with self.computing(1):
-            return self._judge(self.judge, self._pictures([sprite]))[0]
+            return self._scores(*self._quality(self._pictures([sprite])))[0]
 
     def score_many(self, sprites: Sequence[Sprite]) -> tuple[Score, ...]:
         """The teacher's judgement of many sprites, in order."""
@@ -144,15 +158,12 @@ class Engine:
             scores: list[Score] = []
             for start in range(0, len(sprites), BATCH):
                 part = sprites[start : start + BATCH]
-                scores += self._judge(teacher, _filled(self._pictures(part)))[: len(part)]
+                scores += self._scores(*teacher(_filled(self._pictures(part)))[:3])[: len(part)]
             return tuple(scores)
 
-    def _judge(self, teacher: LunarMoETeacher, x_BCHW: Tensor) -> list[Score]:
-        judgement = teacher(x_BCHW)
+    def _scores(self, logit_B: Tensor, expert_logits_BE: Tensor, gate_BE: Tensor) -> list[Score]:
         scale, names = self.bundle.calibration, self.bundle.experts
-        rows = zip(
-            judgement.logit_B.tolist(), judgement.gate_BE.tolist(), judgement.expert_logits_BE.tolist(), strict=True
-        )
+        rows = zip(logit_B.tolist(), gate_BE.tolist(), expert_logits_BE.tolist(), strict=True)
         return [
             Score(
                 scale.percentile(0, logit),
@@ -305,7 +316,7 @@ class Engine:
 
         Torch counts threads per thread, so nobody else's work is touched; before is as after.
         """
-        threads = 1 if rows == 1 and self._info.image_size <= _SMALL_PX else self._threads
+        threads = 1 if rows < BATCH and self._info.image_size <= _SMALL_PX else self._threads
         before = torch.get_num_threads()
         torch.set_num_threads(threads)
         try:

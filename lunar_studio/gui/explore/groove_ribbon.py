@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QLinearGradient, QPainter, QPainterPath, QPen, QPixmap, QPolygonF
 
 from lunar_studio.core.groove import Groove
 from lunar_studio.core.track import REACH
@@ -18,6 +18,30 @@ from lunar_studio.gui.explore.score_tone import tone
 _LOWEST_PX = 2.0
 _FILL, _EDGE = 0.30, 0.85
 _STALE = 0.3
+
+
+class Ribbon:
+    """Paints grooves behind a moon, each once: while the moon moves the ribbon stays, and it costs most."""
+
+    def __init__(self) -> None:
+        self._key: tuple[object, ...] = ()
+        self._drawn = QPixmap()
+
+    def paint(self, painter: QPainter, area: QRect, groove: Groove, *, is_true: bool) -> None:
+        """As `paint_ribbon`, from memory where nothing has changed."""
+        ratio = painter.device().devicePixelRatioF()
+        # The groove itself is kept in the key, so that no other can come to stand at its address.
+        key = (groove, is_true, area.size().toTuple(), ratio, theme.current())
+        if len(self._key) != len(key) or self._key[0] is not groove or self._key[1:] != key[1:]:
+            self._key = key
+            self._drawn = QPixmap(area.size() * ratio)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            within = QPainter(self._drawn)
+            within.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_ribbon(within, QRect(QPoint(), area.size()), groove, is_true=is_true)
+            within.end()
+        painter.drawPixmap(area.topLeft(), self._drawn)
 
 
 def paint_ribbon(painter: QPainter, area: QRect, groove: Groove, *, is_true: bool) -> None:

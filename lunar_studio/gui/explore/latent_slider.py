@@ -14,7 +14,7 @@ from lunar_studio.core import track
 from lunar_studio.core.groove import Groove
 from lunar_studio.core.latent import Direction
 from lunar_studio.gui import icons, theme
-from lunar_studio.gui.explore.groove_ribbon import paint_ribbon
+from lunar_studio.gui.explore.groove_ribbon import Ribbon
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.section_header import paint_focus_ring
 
@@ -32,6 +32,7 @@ ROW_PX = 6 * SPACE_PX
 
 _VALUE_PX = 13 * SPACE_PX
 _MOON_PX = 14
+_SEEN = 1 / SCALE
 
 
 class LatentSlider(QSlider):
@@ -76,6 +77,7 @@ class LatentSlider(QSlider):
         self._locked = False
         self._pinned = False
         self._groove: Groove | None = None
+        self._ribbon = Ribbon()
         self._is_groove_true = False
         self._listening = True
         self._drag_x: float | None = None
@@ -123,8 +125,8 @@ class LatentSlider(QSlider):
             name: What the slider is called.
             locked: Whether it keeps its position in a re-roll.
         """
-        state = (position, anchor, name, locked)
-        if state == (self._position, self._anchor, self._name, self._locked):
+        if (anchor, name, locked) == (self._anchor, self._name, self._locked) and _same(position, self._position):
+            self._position = position
             return
         if (name, locked) != (self._name, self._locked):
             self._name, self._locked = name, locked
@@ -277,7 +279,7 @@ class LatentSlider(QSlider):
         painter.setPen(Qt.PenStyle.NoPen)
         area, y = self.groove_area(), self.height() / 2
         if self._groove is not None:
-            paint_ribbon(painter, area, self._groove, is_true=self._is_groove_true and self.isEnabled())
+            self._ribbon.paint(painter, area, self._groove, is_true=self._is_groove_true and self.isEnabled())
         painter.setBrush(theme.colour(tokens.line))
         painter.drawRoundedRect(QRectF(area.left(), y - 1.5, area.width(), 3), 1.5, 1.5)
         centre, moon = self._x_of(0.0), self._x_of(self._position)
@@ -404,6 +406,11 @@ class LatentSlider(QSlider):
         if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave, QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()
         return super().event(event)
+
+
+def _same(one: float, other: float) -> bool:
+    """Whether nobody could see a difference: a move along one direction touches the others by rounding."""
+    return abs(one - other) < _SEEN / 10 and round(one / _SEEN) == round(other / _SEEN)
 
 
 def _told(found: Groove) -> str:

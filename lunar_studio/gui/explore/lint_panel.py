@@ -115,6 +115,9 @@ class FindingsView(QListView):
         return super().event(event)
 
 
+_SOON_MS = 50
+
+
 class LintPanel(Panel):
     """Findings for the sprite on the canvas, with its lint score.
 
@@ -153,10 +156,10 @@ class LintPanel(Panel):
         self.column.addLayout(row)
         self.column.addWidget(self.view)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        # Once what is on the way to the screen is there: the picture comes first.
+        # After what is on the way to the screen, and not for every sprite of a drag: the picture comes first.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
+        self._soon.setInterval(_SOON_MS)
         self._soon.timeout.connect(self._look)
         self.header.toggled.connect(self._on_folded)
         self.fix.clicked.connect(self.mend)
@@ -182,7 +185,8 @@ class LintPanel(Panel):
     def look_at(self, sprite: Sprite) -> None:
         """Tell of another sprite, as soon as it is on the screen."""
         self._sprite = sprite
-        self._soon.start()
+        if not self._soon.isActive():
+            self._soon.start()
 
     @Slot()
     def _look(self) -> None:

@@ -165,7 +165,8 @@ def _most_used(sprite: Sprite | None) -> Rgba:
     """The most used opaque colour; black without a sprite."""
     if sprite is None or not (sprite.rgba_HWC[..., 3] == 255).any():
         return (0, 0, 0, 255)
-    opaque = sprite.rgba_HWC[sprite.rgba_HWC[..., 3] == 255]
-    found, counts = np.unique(opaque, axis=0, return_counts=True)
-    red, green, blue, alpha = found[int(np.argmax(counts))].tolist()
-    return red, green, blue, alpha
+    red, green, blue = sprite.rgba_HWC[sprite.rgba_HWC[..., 3] == 255][:, :3].astype(np.int32).T
+    # One number for each pixel: rows of three take ten times as long, and a drag asks for every sprite.
+    found, counts = np.unique(red << 16 | green << 8 | blue, return_counts=True)
+    most = int(found[int(np.argmax(counts))])
+    return most >> 16, most >> 8 & 255, most & 255, 255

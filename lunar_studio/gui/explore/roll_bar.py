@@ -86,11 +86,12 @@ class RollBar(QWidget):
 
     def show_document(self, document: Document) -> None:
         """Show what the exploration grew from; a field being typed in is left alone."""
-        if not self.seed.hasFocus():
+        # A field that is set is painted anew even when nothing is new in it.
+        if not self.seed.hasFocus() and self.seed.value() != document.seed:
             self.seed.setValue(document.seed)
-        if not self.words.hasFocus():
+        if not self.words.hasFocus() and self.words.text() != document.prompt:
             self.words.setText(document.prompt)
-        if not self.spread.hasFocus():
+        if not self.spread.hasFocus() and self.spread.value() != document.temperature:
             self.spread.setValue(document.temperature)
 
     @Slot()
