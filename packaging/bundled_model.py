@@ -1,8 +1,8 @@
 """A model like the one that ships, from the art to its pictures: `python packaging/bundled_model.py ART OUT`.
 
 ART is the folder of the art that docs/model-card.md names. Built, trained, evaluated and drawn by the studio's own
-commands, each printed before it runs; whatever is done already in OUT is not done again, and a training that was cut off
-goes on where it stood. Some five hours of one core; in legs of `--minutes` it can be spread over days.
+commands, each printed before it runs; what is done already in OUT is not done again, and a training that was cut off
+goes on where it stood: with legs of `--minutes` it can be spread over days.
 
     OUT/dataset       the built data set, with its split
     OUT/run           checkpoints, the run's card, and model.safetensors

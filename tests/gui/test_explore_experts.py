@@ -47,7 +47,7 @@ def test_every_name_that_training_gives_has_words_of_its_own() -> None:
     [
         (95, "An outline without gaps: among the best"),
         (60, "An outline without gaps: better than most"),
-        (40, "An outline without gaps: like the middle"),
+        (40, "An outline without gaps: about average"),
         (39.9, "An outline without gaps: worse than most"),
         (0, "An outline without gaps: unlike any"),
     ],
@@ -57,7 +57,7 @@ def test_an_expert_says_a_sentence(value: float, said: str) -> None:
 
 
 def test_an_expert_without_a_known_name_says_its_name() -> None:
-    assert sentence(ExpertScore("expert 5", 0.25, 50)) == "Expert 5: like the middle"
+    assert sentence(ExpertScore("expert 5", 0.25, 50)) == "Expert 5: about average"
 
 
 def test_the_loudest_is_weak_and_counts() -> None:

@@ -27,7 +27,7 @@ ABOUT: Mapping[str, str] = {
 }
 """What an expert looks at, by the name that training gives it (`training.finish`), as an artist would say it."""
 
-_VERDICTS = ((90, "among the best"), (60, "better than most"), (40, "like the middle"), (10, "worse than most"))
+_VERDICTS = ((90, "among the best"), (60, "better than most"), (40, "about average"), (10, "worse than most"))
 _WORST = "unlike any"
 
 
