@@ -144,3 +144,17 @@ def test_what_may_move_can_be_chosen(shell: ShellStudio, panel: TeachPanel, teac
     qtbot.mouseClick(panel._share_buttons["shape"], LEFT)
     assert teaching.lesson is not None
     assert not teaching.lesson.axis.values_L[16:].any()
+
+
+def test_a_thumb_that_is_replaced_under_the_button_takes_nothing_out(
+    shell: ShellStudio, panel: TeachPanel, teaching: Teaching, qtbot: QtBot
+) -> None:
+    fill(shell, 2)
+    held = panel.more.thumbs[0]
+    qtbot.mousePress(held, LEFT)
+    explorer = shell.loader.explorer
+    teaching.add_found("more", with_ears(2.0, 7), explorer.decode(with_ears(2.0, 7)))  # all thumbs are made anew
+    qtbot.mouseRelease(held, LEFT)
+    assert len(panel.more.thumbs) == 3
+    qtbot.mouseClick(panel.more.thumbs[0], LEFT)
+    assert len(panel.more.thumbs) == 2

@@ -102,7 +102,12 @@ class Bin(Panel):
 
     @Slot()
     def _on_clicked(self) -> None:
-        self.remove_asked.emit(self._thumbs.index(self.sender()))  # type: ignore[arg-type]
+        clicked = self.sender()
+        # One that was replaced while the button was down still hears it go up.
+        for index, thumb in enumerate(self._thumbs):
+            if thumb is clicked:
+                self.remove_asked.emit(index)
+                return
 
 
 class TeachPanel(Panel):
