@@ -1,6 +1,6 @@
 """Runs what an action is bound to, and turns whatever goes wrong into a signal.
 
-One of the three places that may catch everything: a click must never end the studio.
+One of the four places that may catch everything: a click must never end the studio.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ActionRunner(QObject):
             handler()
         except LunarError as error:
             self.failed.emit(Failure(error.message, error.hint))
-        except Exception as error:  # noqa: BLE001 - one of the three places that may
+        except Exception as error:  # noqa: BLE001 - one of the four places that may
             summary = f"{type(error).__name__}: {error}".splitlines()[0]
             self.crashed.emit(Crash(f"“{name}”", summary, traceback.format_exc()))
         else:

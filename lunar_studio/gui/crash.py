@@ -1,7 +1,7 @@
 """When we made a mistake: write it down, say so, keep running.
 
 `install` sets the hooks of Python for the main thread and for others, and has faulthandler write a
-native crash to a file beside the log. It is one of the three places that may catch everything.
+native crash to a file beside the log. It is one of the four places that may catch everything.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class CrashReporter(QObject):
         try:
             _log.error("%s: %s\n%s", crash.where, crash.summary, crash.details)
             self.crashed.emit(crash)
-        except Exception:  # noqa: BLE001 - one of the three places that may; the last resort is the terminal
+        except Exception:  # noqa: BLE001 - one of the four places that may; the last resort is the terminal
             traceback.print_exc()
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

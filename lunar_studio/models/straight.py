@@ -55,7 +55,7 @@ def straight(network: nn.Module, method: Callable[[Tensor], Answer], example: Te
             for given in (example, other, example):  # the first calls are slow: they specialise what follows
                 if not _alike(swift(given), method(given)):
                     raise RuntimeError("it answers otherwise than the network")
-    except Exception as error:  # noqa: BLE001 - whatever a tracer, or an extension's network, may raise
+    except Exception as error:  # noqa: BLE001 - one of the four places that may: a tracer raises anything
         _LOG.info("not traced: %s", error)
         return method
     return swift

@@ -98,7 +98,7 @@ class Worker(QObject):
             job()
         except LunarError as error:
             (failed if failed is not None else self.failed).emit(Failure(error.message, error.hint))
-        except Exception as error:  # noqa: BLE001 - one of the three places that may
+        except Exception as error:  # noqa: BLE001 - one of the four places that may
             summary = f"{type(error).__name__}: {error}".splitlines()[0]
             self.crashed.emit(Crash(self.name, summary, traceback.format_exc()))
         else:
