@@ -1,8 +1,8 @@
 """The figures of docs/training.md: `python -m tests.bench.train_page [--only PART ...] [--write]`.
 
 Each part is a bench of its own, run as a process of its own, and stands on the page under its command between marks
-of its own, so that one can be measured again without the others. Without `--write` the parts are printed. They say most on a
-machine that does nothing else; the longest takes some minutes.
+of its own, so that one can be measured again without the others. Without `--write` the parts are printed. They say
+most on a machine that does nothing else; the longest takes some minutes.
 """
 
 from __future__ import annotations
