@@ -16,6 +16,7 @@ from lunar_studio.gui import theme
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
+from lunar_studio.gui.dropped import MODEL_SUFFIX, may_be_dropped, what_was_dropped
 from lunar_studio.gui.explore.canvas_actions import CanvasActions
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.groove_watch import GrooveSwitch
@@ -30,8 +31,6 @@ from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
 
-MODEL_SUFFIX = ".safetensors"
-PROJECT_SUFFIX = ".lunar"
 _SMALLEST = QSize(1024, 640)
 _FIRST_SIZE = QSize(1440, 880)
 
@@ -155,14 +154,15 @@ class MainWindow(QMainWindow):
         self.header.model_button.open_asked.connect(self.ask_for_model)
         self.explore.open_asked.connect(self.ask_for_model)
         self.explore.canvas.hovered.connect(self.status.show_pixel)
-        self.pictures.said.connect(self.status.show_state)
+        self.pictures.said.connect(self.status.say)
+        self.pictures.begun.connect(self.banner.dismiss)
         page = self.explore
         tellers = (page.following, page.blaming, page.improving, page.mixing, page.wording, page.teaching)
         for teller in (*tellers, page.own_pixels):
-            teller.said.connect(self.status.show_state)
+            teller.said.connect(self.status.say)
         self.pictures.opened.connect(page.own_pixels.remember)
         page.own_pixels.changed.connect(self._update_conditions)
-        self.explore.mapping.said.connect(self.status.show_state)
+        self.explore.mapping.said.connect(self.status.say)
         self.status.panel_toggled.connect(self._on_panel_toggled)
         self.status.training_clicked.connect(self._on_training_clicked)
         self.banner.closed.connect(self._banner_box.hide)
@@ -297,19 +297,37 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Files and pictures may be dropped."""
-        if event.mimeData().hasUrls() or event.mimeData().hasImage():
+        if may_be_dropped(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open a model or a project, or take a picture."""
-        local = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        """Open a model or a project, or take a picture; say so where nothing can be done with it."""
         event.acceptProposedAction()
-        if local and local[0].suffix.lower() == MODEL_SUFFIX:
-            self.open_model(local[0])
-        elif local and local[0].suffix.lower() == PROJECT_SUFFIX:
-            self.project_dropped.emit(local[0])
-        elif local:
-            self.runner.run("Open Sprite", lambda: self.pictures.take_file(local[0]))
+        data = event.mimeData()
+        dropped = what_was_dropped(data)
+        path = dropped.path
+        if dropped.kind == "pixels":
+            self.runner.run("Drop Sprite", lambda: self.pictures.take_pixels(data, "dropped sprite"))
+        elif path is None:
+            self.show_notice(
+                "Nothing that can be opened was dropped here.",
+                "Drop a picture, a project or a model file; save a picture from the web first.",
+                "warn",
+            )
+        elif dropped.kind == "model":
+            self.open_model(path)
+        elif dropped.kind == "project":
+            self.project_dropped.emit(path)
+        elif dropped.kind == "folder":
+            self.show_notice(
+                f"“{path.name}” is a folder.",
+                "Drop a folder of art on the Data page (Ctrl+3), or a single picture here.",
+                "warn",
+            )
+        else:
+            self.runner.run("Open Sprite", lambda: self.pictures.take_file(path))
+        if dropped.left_out:
+            self.status.say(f"Only the first was opened: {dropped.left_out + 1} files were dropped")
 
     # ---- what is shown -------------------------------------------------------------------------------
 

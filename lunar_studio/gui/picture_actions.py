@@ -10,7 +10,7 @@ import shlex
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from lunar_studio.core.sprite import Sprite
@@ -41,10 +41,12 @@ class PictureActions(QObject):
 
     Attributes:
         said: Emitted with a word for the status line.
+        begun: Another picture is about to be read; what was said of the one before is over.
         opened: Emitted with a `Sprite` that does not lead back to a place of the model's, as it was read.
     """
 
     said = Signal(str)
+    begun = Signal()
     opened = Signal(object)
 
     def __init__(self, controller: ExploreController, preferences: Preferences, parent: QWidget) -> None:
@@ -81,6 +83,7 @@ class PictureActions(QObject):
         Raises:
             DatasetError: It cannot be read; the runner shows it in the banner.
         """
+        self.begun.emit()
         sprite = pictures.read(path)
         self._preferences.set("files.last_sprite_folder", str(path.parent))
         self._take(sprite, pictures.read_bytes(path))
@@ -91,10 +94,23 @@ class PictureActions(QObject):
         Raises:
             DatasetError: It is larger than any sprite.
         """
-        clipboard = QGuiApplication.clipboard()
-        sprite = pictures.from_clipboard(clipboard.image())
-        data: QMimeData | None = clipboard.mimeData()
-        self._take(sprite, b"" if data is None else bytes(data.data(PNG_TYPE).data()))
+        data: QMimeData | None = QGuiApplication.clipboard().mimeData()  # None while nobody owns it
+        self.take_pixels(QMimeData() if data is None else data, "pasted sprite")
+
+    def take_pixels(self, data: QMimeData, name: str) -> None:
+        """Take a picture that comes without a file as the current sprite.
+
+        Args:
+            data: Pasted or dropped.
+            name: What it is called.
+
+        Raises:
+            DatasetError: It holds no picture, or one larger than any sprite.
+        """
+        self.begun.emit()
+        image = data.imageData()
+        sprite = pictures.from_pixels(image if isinstance(image, QImage) else QImage(), name)
+        self._take(sprite, bytes(data.data(PNG_TYPE).data()))
 
     def _take(self, sprite: Sprite, data: bytes) -> None:
         """Go where a picture's state leads; where it has none of use, find its place as that of any picture."""

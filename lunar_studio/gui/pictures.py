@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lunar_studio.pixels.fit import Fitted
 
 LARGEST_SIDE_PX = 1024
-"""Of a picture taken from the clipboard."""
+"""Of a picture that comes without a file."""
 
 
 def to_image(sprite: Sprite) -> QImage:
@@ -128,17 +128,21 @@ def fitted(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
     return fit.ways(sprite, size)
 
 
-def from_clipboard(image: QImage) -> Sprite:
-    """A sprite of a picture on the clipboard.
+def from_pixels(image: QImage, name: str) -> Sprite:
+    """A sprite of a picture that was pasted or dropped.
+
+    Args:
+        image: As another program gave it.
+        name: What the sprite is called.
 
     Raises:
         DatasetError: There is none, or it is larger than any sprite or sheet.
     """
     if image.isNull():
-        raise DatasetError("There is no picture on the clipboard.", hint="Copy a sprite first, then paste it here.")
+        raise DatasetError("There is no picture to take.", hint="Copy a sprite first, then paste it here.")
     if max(image.width(), image.height()) > LARGEST_SIDE_PX:
         raise DatasetError(
-            f"The picture on the clipboard has {image.width()} × {image.height()} pixels; that is no sprite.",
+            f"That picture has {image.width()} × {image.height()} pixels; that is no sprite.",
             hint=f"Copy only the sprite, at most {LARGEST_SIDE_PX} pixels wide and high.",
         )
-    return to_sprite(image, "pasted sprite")
+    return to_sprite(image, name)

@@ -9,7 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
 from lunar_studio import paths
-from lunar_studio.gui.main_window import PROJECT_SUFFIX, MainWindow
+from lunar_studio.gui.dropped import PROJECT_SUFFIX
+from lunar_studio.gui.main_window import MainWindow
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.project_controller import UNTITLED, ProjectController, suggested_folder
 from lunar_studio.gui.recovery_bar import RecoveryBar
@@ -52,7 +53,7 @@ class ProjectActions(QObject):
         projects.changed.connect(self._on_changed)
         projects.failed.connect(window.show_failure)
         projects.noticed.connect(window.show_notice)
-        projects.said.connect(window.status.show_state)
+        projects.said.connect(window.status.say)
         projects.model_wanted.connect(window.open_model)
         self._fill_recent()
         self._on_changed()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from lunar_studio.gui.theme import SPACE_PX
@@ -14,10 +14,13 @@ _PANELS = (
     ("strip", "panel-bottom", "Strip", "Show or hide the strip: random sprites and variations"),
     ("sliders", "panel-right", "Sliders", "Show or hide sliders and teacher"),
 )
+_SAID_MS = 8_000
+_GOING_ON_MS = 60_000
+"""Whatever goes on longer says so again; a sentence of what was given up must not stay for good."""
 
 
 class StatusLine(QWidget):
-    """One line at the window's bottom.
+    """One line at the window's bottom: a state that lasts, and over it sentences that pass.
 
     Attributes:
         panel_toggled: Emitted with a panel's name and whether it shall be shown.
@@ -31,7 +34,11 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self.setObjectName("status-line")
         self.setFixedHeight(7 * SPACE_PX)  # the same on every page, with and without the panels' switches
-        self._state = ElidedLabel("Ready", size="small", role="muted")
+        self._lasting = "Ready"
+        self._state = ElidedLabel(self._lasting, size="small", role="muted")
+        self._passing = QTimer(self)
+        self._passing.setSingleShot(True)
+        self._passing.timeout.connect(self._on_passed)
         self._hover = Label("", size="small", role="muted")
         self._speed = Label("", size="small", role="muted")
         self._speed.setToolTip("Time the model took to draw and judge the sprite on the canvas")
@@ -66,8 +73,20 @@ class StatusLine(QWidget):
 
     @Slot(str)
     def show_state(self, text: str) -> None:
-        """Say what is going on."""
+        """Say what is going on, until something else does."""
+        self._passing.stop()
+        self._lasting = text
         self._state.set_text(text)
+
+    @Slot(str)
+    def say(self, text: str) -> None:
+        """Say what has happened; after some seconds the state is back. What ends in … goes on, and stays longer."""
+        self._state.set_text(text)
+        self._passing.start(_GOING_ON_MS if text.endswith("…") else _SAID_MS)
+
+    @Slot()
+    def _on_passed(self) -> None:
+        self._state.set_text(self._lasting)
 
     def show_speed(self, text: str) -> None:
         """Say how fast the model draws."""

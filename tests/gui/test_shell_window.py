@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from lunar_studio import paths
-from lunar_studio.gui import pictures, theme
+from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui import pictures, status_line, theme
 from lunar_studio.gui.explore.latent_slider import LatentSlider
 from lunar_studio.gui.main_window import MainWindow
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.session.actions import ACTIONS
-from tests.gui.fakes import SIZE, draw
+from tests.gui.fakes import LATENT_DIM, SIZE, draw
 from tests.gui.shell_studio import ShellStudio, studio
 
 
@@ -151,7 +152,69 @@ def test_a_handler_that_breaks_is_reported_and_the_window_lives(shell: ShellStud
     assert shell.window.isVisible()
 
 
+def drop_data(window: MainWindow, data: QMimeData) -> None:
+    """Let go of what no file is."""
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(200, 200), Qt.DropAction.CopyAction, data, left, none))
+
+
+def test_a_folder_dropped_is_sent_to_the_data_page(shell: ShellStudio, tmp_path: Path) -> None:
+    drop(shell.window, tmp_path)
+    assert "Data page" in shell.window.banner.hint
+
+
+def test_an_address_dropped_says_what_could_be_dropped(shell: ShellStudio) -> None:
+    data, before = QMimeData(), shell.session.document
+    data.setUrls([QUrl("https://example.com/sprite.png")])
+    drop_data(shell.window, data)
+    assert shell.window.banner.message == "Nothing that can be opened was dropped here."
+    assert shell.session.document == before
+
+
+def test_the_next_picture_takes_the_words_about_the_last_away(shell: ShellStudio, tmp_path: Path) -> None:
+    (tmp_path / "bad.png").write_bytes(b"nothing")
+    drop(shell.window, tmp_path / "bad.png")
+    assert shell.window.banner.isVisible()
+    assert pictures.to_image(Sprite(draw(np.zeros(LATENT_DIM)))).save(str(tmp_path / "good.png"))
+    drop(shell.window, tmp_path / "good.png")
+    assert not shell.window.banner.isVisible()
+
+
+def test_of_several_files_the_first_is_opened_and_that_is_said(
+    shell: ShellStudio, qtbot: QtBot, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        assert pictures.to_image(Sprite(draw(np.zeros(LATENT_DIM)))).save(str(tmp_path / f"{name}.png"))
+    drop(shell.window, tmp_path / "one.png", tmp_path / "two.png")
+    qtbot.waitUntil(lambda: [entry.title for entry in shell.session.entries] == ["Open one"])
+    assert shell.window.status.state == "Only the first was opened: 2 files were dropped"
+
+
+def test_what_is_said_passes_and_the_state_stays(
+    shell: ShellStudio, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_line, "_SAID_MS", 30)
+    status = shell.window.status
+    status.show_state("Opening the model…")
+    status.say("Copied")
+    assert status.state == "Copied"
+    qtbot.waitUntil(lambda: status.state == "Opening the model…")
+    status.say("Copied")
+    status.show_state("Ready")
+    qtbot.wait(60)
+    assert status.state == "Ready"
+
+
 # ---- sprites in and out ----------------------------------------------------------------------------------
+
+
+def test_a_picture_dragged_from_a_browser_becomes_the_sprite(shell: ShellStudio, qtbot: QtBot) -> None:
+    data, before = QMimeData(), shell.session.document.latent
+    data.setUrls([QUrl("https://example.com/sprite.png")])
+    data.setImageData(pictures.to_image(Sprite(draw(np.full(LATENT_DIM, 0.5)))))
+    drop_data(shell.window, data)
+    qtbot.waitUntil(lambda: shell.session.document.latent != before)
+    assert shell.session.entries[-1].title == "Open dropped sprite"
 
 
 def test_a_dropped_png_becomes_the_sprite(shell: ShellStudio, qtbot: QtBot, tmp_path: Path) -> None:
@@ -191,8 +254,6 @@ def test_a_picture_too_large_for_a_sprite_is_refused(shell: ShellStudio) -> None
 
 
 def test_pictures_survive_the_way_to_qt_and_back() -> None:
-    from lunar_studio.core.sprite import Sprite
-
     sprite = Sprite(draw([0.3] * 24))
     assert pictures.to_sprite(pictures.to_image(sprite)) == sprite
     assert sprite.width == SIZE
