@@ -51,6 +51,11 @@ class Sprite:
         hasher.update(visible.tobytes())
         return hasher.hexdigest()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of it can be seen."""
+        return not self.rgba_HWC[..., 3].any()
+
     def cleaned(self) -> Sprite:
         """The same sprite with colour under alpha 0 set to zero."""
         phantom = (self.rgba_HWC[..., 3] == 0) & self.rgba_HWC[..., :3].any(axis=2)

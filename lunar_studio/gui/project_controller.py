@@ -38,7 +38,7 @@ class ProjectController(QObject):
 
     Attributes:
         changed: The title, the file, or whether it is modified has changed.
-        lost_changed: Emitted with the `LostWork` to offer, or None.
+        lost_changed: Emitted with the `LostWork` to offer, or None, and how many more there are.
         model_wanted: Emitted with the path of the model that a project needs, None for the bundled one.
         nothing_opened: A project that was to be opened cannot be.
         failed: Emitted with a `Failure`.
@@ -47,7 +47,7 @@ class ProjectController(QObject):
     """
 
     changed = Signal()
-    lost_changed = Signal(object)
+    lost_changed = Signal(object, int)
     model_wanted = Signal(object)
     nothing_opened = Signal()
     failed = Signal(object)
@@ -203,7 +203,7 @@ class ProjectController(QObject):
 
     def _drop_lost(self, number: int) -> None:
         self._lost = tuple(one for one in self._lost if one.number != number)
-        self.lost_changed.emit(self.lost)
+        self.lost_changed.emit(self.lost, max(0, len(self._lost) - 1))
 
     def _set_aside(self) -> None:
         if self.is_modified and self._controller.model is not None:
@@ -292,7 +292,7 @@ class ProjectController(QObject):
     @Slot(object)
     def _on_lost_found(self, lost: tuple[LostWork, ...]) -> None:
         self._lost = lost
-        self.lost_changed.emit(self.lost)
+        self.lost_changed.emit(self.lost, max(0, len(self._lost) - 1))
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:

@@ -56,11 +56,16 @@ class RecoveryBar(QWidget):
         """What it says."""
         return self._words.text()
 
-    @Slot(object)
-    def offer(self, lost: LostWork | None) -> None:
-        """Offer unsaved work; hide where there is none."""
+    @Slot(object, int)
+    def offer(self, lost: LostWork | None, others: int = 0) -> None:
+        """Offer unsaved work; hide where there is none.
+
+        Args:
+            lost: What is offered.
+            others: How many more wait behind it.
+        """
         if lost is not None:
-            self._words.setText(sentence(lost))
+            self._words.setText(sentence(lost) + (f" {others} more behind it." if others else ""))
             self.setAccessibleName(self._words.text())
         self.setVisible(lost is not None)
 

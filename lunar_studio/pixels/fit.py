@@ -65,6 +65,8 @@ def fit(sprite: Sprite, size: int) -> Fitted:
 def ways(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
     """Every sensible way to bring a sprite to `size` × `size` pixels, `fit`'s first; those that come to the same once.
 
+    Of a thin line nothing may be left once it is made smaller: a way that empties a sprite is none.
+
     Raises:
         ValueError: `size` is not positive.
     """
@@ -80,6 +82,7 @@ def ways(sprite: Sprite, size: int) -> tuple[Fitted, ...]:
             large_HWC = rgba_HWC.repeat(factor, axis=0).repeat(factor, axis=1)
             note = f"every pixel made {factor} × {factor}, to {_size(large_HWC)}"
             found.append(Fitted(Sprite(_padded(large_HWC, size), sprite.name), note, f"{factor}× larger"))
+    found = [one for one in found if not one.sprite.is_empty] or found
     return tuple(
         one
         for place, one in enumerate(found)

@@ -109,6 +109,16 @@ def test_an_odd_size_is_fitted_in_sight_and_can_be_fitted_otherwise(shell: Shell
     assert shell.session.document.latent == first
 
 
+def test_an_empty_picture_is_said_to_be_empty_and_changes_nothing(shell: ShellStudio) -> None:
+    own, bar = parts(shell)
+    before = shell.session.document
+    shell.controller.take_sprite(Sprite(np.zeros((9, 40, 4), np.uint8), "ghost"))
+    assert shell.window.banner.message == "ghost is empty."
+    assert not bar.isVisible()
+    assert not own.is_running
+    assert shell.session.document == before
+
+
 def test_locks_and_pins_of_before_do_not_bend_it(shell: ShellStudio, qtbot: QtBot) -> None:
     own, _ = parts(shell)
     shell.controller.do(PaintPixels(((1, 1),), RED))

@@ -249,4 +249,7 @@ def test_the_offer_says_what_it_is(about: About, says: str) -> None:
 def test_the_offer_says_from_when(made: ProjectStudio) -> None:
     made.actions.bar.offer(LostWork(1, About("Cave", "", 2, "2020-02-03T12:00:00+00:00")))
     assert "3 February 2020" in made.actions.bar.message
+    assert "behind it" not in made.actions.bar.message
+    made.actions.bar.offer(LostWork(1, About("Cave", "", 2, "2020-02-03T12:00:00+00:00")), 2)
+    assert made.actions.bar.message.endswith("2 more behind it.")
     assert made.actions.bar.isVisible()

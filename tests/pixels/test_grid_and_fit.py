@@ -88,6 +88,15 @@ def test_smaller_takes_the_most_frequent_colour() -> None:
     assert (fit(Sprite(pixels), 8).sprite.rgba_HWC == (10, 20, 30, 255)).all()
 
 
+def test_a_way_that_leaves_nothing_of_a_thin_line_is_not_offered() -> None:
+    line = np.random.default_rng(2).integers(1, 255, (2, 640, 4)).astype(np.uint8)
+    assert fit(Sprite(line), 32).sprite.is_empty, "else this test shows nothing"
+    (cut,) = ways(Sprite(line), 32)
+    assert (cut.way, cut.sprite.is_empty) == ("Middle, cut out", False)
+    nothing = ways(Sprite(np.zeros((40, 50, 4), np.uint8)), 32)
+    assert nothing[0].sprite.is_empty
+
+
 def test_other_ways_of_fitting_are_offered_where_they_differ() -> None:
     assert [one.way for one in ways(blob(1), 32)] == ["As it is"]
     rng = np.random.default_rng(0)

@@ -45,10 +45,10 @@ from lunar_studio.session.picture_state import SpriteState, way_back
 from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
-FIRST_SEED = 94
+FIRST_SEED = 486
 """What the first sprite grows from: the same one every time, so that a fresh start is a known place.
 
-Chosen by eye among the bundled model's first hundred.
+Chosen by eye among the bundled model's first six hundred: a creature that is one at a glance, and scores well.
 """
 
 LARGEST_SEED = 2**31 - 1

@@ -81,6 +81,10 @@ class OwnSprite(QObject):
         model = self._controller.model
         if model is None:
             return
+        if sprite.is_empty:
+            hint = "Every pixel of it is transparent: nothing could be found for it."
+            self._controller.noticed.emit(f"{sprite.name or 'The picture'} is empty.", hint, "warn")
+            return
         ways = pictures.fitted(sprite, model.info.image_size)[:MOST_WAYS]
         chosen = ways[way]
         self._sprite, self._way = sprite, way
