@@ -175,7 +175,7 @@ def test_the_next_picture_takes_the_words_about_the_last_away(shell: ShellStudio
     (tmp_path / "bad.png").write_bytes(b"nothing")
     drop(shell.window, tmp_path / "bad.png")
     assert shell.window.banner.isVisible()
-    assert pictures.to_image(Sprite(draw(np.zeros(LATENT_DIM)))).save(str(tmp_path / "good.png"))
+    assert pictures.to_image(Sprite(draw([0.0] * LATENT_DIM))).save(str(tmp_path / "good.png"))
     drop(shell.window, tmp_path / "good.png")
     assert not shell.window.banner.isVisible()
 
@@ -184,7 +184,7 @@ def test_of_several_files_the_first_is_opened_and_that_is_said(
     shell: ShellStudio, qtbot: QtBot, tmp_path: Path
 ) -> None:
     for name in ("one", "two"):
-        assert pictures.to_image(Sprite(draw(np.zeros(LATENT_DIM)))).save(str(tmp_path / f"{name}.png"))
+        assert pictures.to_image(Sprite(draw([0.0] * LATENT_DIM))).save(str(tmp_path / f"{name}.png"))
     drop(shell.window, tmp_path / "one.png", tmp_path / "two.png")
     qtbot.waitUntil(lambda: [entry.title for entry in shell.session.entries] == ["Open one"])
     assert shell.window.status.state == "Only the first was opened: 2 files were dropped"
@@ -211,7 +211,7 @@ def test_what_is_said_passes_and_the_state_stays(
 def test_a_picture_dragged_from_a_browser_becomes_the_sprite(shell: ShellStudio, qtbot: QtBot) -> None:
     data, before = QMimeData(), shell.session.document.latent
     data.setUrls([QUrl("https://example.com/sprite.png")])
-    data.setImageData(pictures.to_image(Sprite(draw(np.full(LATENT_DIM, 0.5)))))
+    data.setImageData(pictures.to_image(Sprite(draw([0.5] * LATENT_DIM))))
     drop_data(shell.window, data)
     qtbot.waitUntil(lambda: shell.session.document.latent != before)
     assert shell.session.entries[-1].title == "Open dropped sprite"
