@@ -12,6 +12,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the small model lives with the tests
@@ -147,8 +148,12 @@ def page(studio: Studio) -> str:
     return "\n".join([_INTRODUCTION, *told, f"## Actions\n\n{actions_table()}\n"])
 
 
-def made_in(app: QApplication, folder: Path) -> str:
-    """The page, from a studio in `folder`, whose settings must be where the environment says already."""
+@contextmanager
+def studio_in(app: QApplication, folder: Path) -> Iterator[Studio]:
+    """A studio on a small model in `folder`, its first sprite judged; its settings must be where the environment says.
+
+    It is closed at the end, whatever happened.
+    """
     save_model(tiny_bundle(), folder / "small.safetensors")
     studio = Studio(app, CrashReporter(paths.cache_dir()))
     studio.preferences.set("help.tour_seen", True)
@@ -158,11 +163,17 @@ def made_in(app: QApplication, folder: Path) -> str:
         studio.window.resize(1440, 900)
         studio.window.open_model(folder / "small.safetensors")
         Wait().until(studio.window.explore.lint.examined, _LOAD_LIMIT_MS)  # the last that is said of a sprite
-        return page(studio)
+        yield studio
     finally:
         studio.window.close()
         studio.shut_down()
         studio.window.deleteLater()
+
+
+def made_in(app: QApplication, folder: Path) -> str:
+    """The page, from a studio in `folder`."""
+    with studio_in(app, folder) as studio:
+        return page(studio)
 
 
 def main() -> int:

@@ -79,6 +79,7 @@ class TextDialog(QDialog):
         body.setLayout(grid)
         scroll = QScrollArea()
         scroll.setWidget(body)
+        scroll.setAccessibleName(title)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         close = TextButton("Close")

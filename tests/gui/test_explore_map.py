@@ -66,6 +66,15 @@ def test_a_click_makes_it_the_sprite_and_undo_brings_the_other_back(shell: Shell
     assert shell.session.document.latent == before
 
 
+def test_a_click_between_the_sprites_means_the_nearest(shell: ShellStudio, qtbot: QtBot) -> None:
+    _, panel, made = opened(shell, qtbot)
+    xs, ys = panel.view.camera.to_screen(made.places_N2)
+    corner = QPoint(2, 2)
+    assert panel.view.point_at(corner.x(), corner.y()) == -1, "else this test shows nothing"
+    qtbot.mouseClick(panel.view, Qt.MouseButton.LeftButton, pos=corner)
+    assert shell.session.document.latent == made.latent(int(np.hypot(xs - 2, ys - 2).argmin()))
+
+
 def test_the_marker_follows_the_sliders(shell: ShellStudio, qtbot: QtBot) -> None:
     mapping, _, made = opened(shell, qtbot)
     mapping.take(5)

@@ -78,6 +78,7 @@ class SlicerDialog(QDialog):
     def _build(self) -> None:
         area = QScrollArea()
         area.setWidget(self.view)
+        area.setAccessibleName("The sheet")
         area.setAlignment(Qt.AlignmentFlag.AlignCenter)
         grid = QGridLayout()
         grid.setSpacing(SPACE_PX)

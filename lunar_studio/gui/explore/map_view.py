@@ -159,10 +159,15 @@ class MapView(QWidget):
         self.camera = self.camera.zoomed(factor, self.width() / 2, self.height() / 2)
         self._look_changed()
 
-    def point_at(self, column: float, row: float) -> int:
+    def point_at(self, column: float, row: float, reach_px: float = REACH_PX) -> int:
         """The point that is meant by a place in the widget; -1 for none.
 
         A dot right there comes first, then the thumbnail that lies there, then the nearest dot within reach.
+
+        Args:
+            column: Of the place, in logical pixels.
+            row: Of the place, in logical pixels.
+            reach_px: How far off a dot may lie.
         """
         if self._map is None or not len(self._map):
             return -1
@@ -175,7 +180,7 @@ class MapView(QWidget):
             over = shown[(np.abs(xs[shown] - column) <= side) & (np.abs(ys[shown] - row) <= side)]
             if len(over):
                 return int(over[apart[over].argmin()])
-        return nearest if apart[nearest] <= REACH_PX else -1
+        return nearest if apart[nearest] <= reach_px else -1
 
     def _colour(self) -> None:
         if self._map is None:
@@ -293,7 +298,8 @@ class MapView(QWidget):
         self.unsetCursor()
         if pressed is None or self._dragged or event.button() != Qt.MouseButton.LeftButton:
             return
-        index = self.point_at(event.position().x(), event.position().y())
+        # Who clicks between the sprites means the nearest one; a click that does nothing would look like a fault.
+        index = self.point_at(event.position().x(), event.position().y(), math.inf)
         if index >= 0:
             self._choose(index, with_shift=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
 

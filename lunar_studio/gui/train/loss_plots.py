@@ -183,6 +183,7 @@ class LossPlotsView(QWidget):
                 plot.widget.getPlotItem().setXLink(self.plots[0].widget)
         area = QScrollArea()
         area.setWidget(self._stack)
+        area.setAccessibleName("Plots")
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.config import RunConfig
@@ -93,6 +93,7 @@ class SetupPanel(Panel):
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(inner)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it scrolls into view by itself
         scroll.setWidgetResizable(True)
         scroll.viewport().setAutoFillBackground(False)
         inner.setAutoFillBackground(False)
