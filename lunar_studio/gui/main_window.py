@@ -20,6 +20,7 @@ from lunar_studio.gui.dropped import MODEL_SUFFIX, may_be_dropped, what_was_drop
 from lunar_studio.gui.explore.canvas_actions import CanvasActions
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.groove_watch import GrooveSwitch
+from lunar_studio.gui.explore.keyboard_ways import go_to_sliders, go_to_words
 from lunar_studio.gui.explore.page import ExplorePage
 from lunar_studio.gui.header import PAGES, Header
 from lunar_studio.gui.help_dialog import TextDialog, page_help
@@ -139,6 +140,8 @@ class MainWindow(QMainWindow):
         bind("teach-slider", self.explore.teaching.open)
         bind("bookmark", controller.bookmark)
         bind("set-before", controller.compare_with_this)
+        bind("ask-words", self._ask_words)
+        bind("find-slider", self._find_slider)
         bind("toggle-theme", self.toggle_theme)
         bind("reset-layout", self.reset_layout)
         bind("command-palette", self.palette_popup.open)
@@ -207,6 +210,15 @@ class MainWindow(QMainWindow):
         self.header.show_page(page)
         self._show_panels()
         self._preferences.set("window.page", page)
+
+    def _ask_words(self) -> None:
+        self.open_page("explore")
+        go_to_words(self.explore)
+
+    def _find_slider(self) -> None:
+        self.open_page("explore")
+        go_to_sliders(self.explore)
+        self._show_panels()
 
     def page_widget(self, page: str) -> QWidget | None:
         """A page, or None if it was never open."""

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QStack
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
+from lunar_studio.gui.widgets.tab_order import follow_each_other
 
 
 class CentreViews(QWidget):
@@ -92,6 +93,7 @@ class CentreViews(QWidget):
         self._views[view_id], self._buttons[view_id] = widget, button
         self._group.addButton(button)
         self._row.insertWidget(self._row.count() - 1, button)
+        follow_each_other(tuple(self._buttons.values()))  # Tab goes through the switch before it goes into a view
         self._stack.addWidget(widget)
         self.switch.setVisible(len(self._views) > 1)
         if len(self._views) == 1:

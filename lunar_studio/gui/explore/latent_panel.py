@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.latent import Direction, DirectionGroup, raw_directions
@@ -16,6 +17,7 @@ from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
+from lunar_studio.gui.widgets.tab_order import follow_each_other
 from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
 
@@ -46,9 +48,11 @@ class SliderSection(QWidget):
 
     Attributes:
         slider_made: Emitted with a `LatentSlider` that has just been built.
+        filled: Sliders have been built, or others of them are shown.
     """
 
     slider_made = Signal(object)
+    filled = Signal()
 
     def __init__(
         self, group: Group, directions: Sequence[Direction], shown: int, parent: QWidget | None = None
@@ -118,6 +122,12 @@ class SliderSection(QWidget):
         self._more.setVisible(unfolded and left > 0)
         more = f"Show {min(left, self._step)} more"
         self._more.setText(more if left <= self._step else f"{more} of {left}")
+        self.filled.emit()
+
+    @property
+    def tab_order(self) -> tuple[QWidget, ...]:
+        """What Tab goes through, from top to bottom."""
+        return (self.header, *self.sliders, self._more)
 
     @Slot()
     def _on_toggled(self) -> None:
@@ -169,20 +179,9 @@ class LatentPanel(Panel):
         self._raised: tuple[str, ...] = ()
         self._sections: list[SliderSection] = []
         self._found: list[LatentSlider] = []
-        self.search = QLineEdit()
-        self.search.setObjectName("slider-search")
-        self.search.setPlaceholderText("Find a slider")
-        self.search.setAccessibleName("Find a slider")
-        self.search.setToolTip("Type part of a slider's name, or a raw number such as z17")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._on_search)
-        reset = IconButton("reset", "Reset all sliders", tip="Back to where this exploration began (Ctrl+R)")
-        reset.clicked.connect(self.reset_all_asked)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE_PX)
-        row.addWidget(self.search, 1)
-        row.addWidget(reset)
-        self.column.addLayout(row)
+        tip = "Back to where this exploration began (Ctrl+R)"
+        self.search, self._reset = QLineEdit(), IconButton("reset", "Reset all sliders", tip=tip)
+        self._add_search()
         self._list = QWidget()
         self._column = QVBoxLayout(self._list)
         self._column.setContentsMargins(0, 0, SPACE_PX, 0)
@@ -207,12 +206,28 @@ class LatentPanel(Panel):
         self.column.addWidget(scroll, 1)
         self._scroll = scroll
         scroll.installEventFilter(self)
+        self.search.installEventFilter(self)
         scroll.verticalScrollBar().valueChanged.connect(self._on_scrolled)
         scroll.verticalScrollBar().rangeChanged.connect(self._on_scrolled)
         self.strip = GrooveStrip()
         self.column.addWidget(self.strip)
         self.pointed.connect(self.strip.show_slider)
         self.setMinimumWidth(280)
+
+    def _add_search(self) -> None:
+        search = self.search
+        search.setObjectName("slider-search")
+        search.setPlaceholderText("Find a slider")
+        search.setAccessibleName("Find a slider")
+        search.setToolTip("Type part of a slider's name, or a raw number such as z17; Down goes to the first.")
+        search.setClearButtonEnabled(True)
+        search.textChanged.connect(self._on_search)
+        self._reset.clicked.connect(self.reset_all_asked)
+        row = QHBoxLayout()
+        row.setSpacing(SPACE_PX)
+        row.addWidget(search, 1)
+        row.addWidget(self._reset)
+        self.column.addLayout(row)
 
     # ---- state -------------------------------------------------------------------------------------
 
@@ -266,6 +281,7 @@ class LatentPanel(Panel):
                 shown = len(directions) if group == "pinned" else self._shown
                 section = SliderSection(group, directions, shown)
                 section.slider_made.connect(self._on_slider_made)
+                section.filled.connect(self._order_tabs)
                 if group in states:
                     section.restore(states[group])
                 self._sections.append(section)
@@ -303,8 +319,23 @@ class LatentPanel(Panel):
         for section in sharing:
             section.fit(wanted[section.group])
 
+    @Slot()
+    def _order_tabs(self) -> None:
+        """Let Tab go through the sliders as they stand, though some were built later than what stands below them."""
+        sections = (widget for section in self._sections for widget in section.tab_order)
+        follow_each_other((self.search, self._reset, *self._found, *sections))
+
+    def go_to_first(self) -> None:
+        """Give the first slider that can be seen the keyboard."""
+        if seen := self.sliders_in_view:
+            min(seen, key=lambda one: one.mapTo(self, one.rect().topLeft()).y()).setFocus(Qt.FocusReason.TabFocusReason)
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The list has another height: another number of rows is in view."""
+        """Another height: another number of rows is in view. Down leads from the search to what it found."""
+        is_key = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
+        if watched is self.search and is_key and event.key() == Qt.Key.Key_Down:
+            self.go_to_first()
+            return True
         if watched is self._scroll and event.type() == QEvent.Type.Resize:
             self._share_rows()
             self.show_document(self._document)
@@ -378,6 +409,7 @@ class LatentPanel(Panel):
                 self._column.insertWidget(2 + len(self._sections) + index, slider)
                 slider.show()
                 self._on_slider_made(slider)
+            self._order_tabs()
         else:
             self.show_document(self._document)
         self._nothing.setVisible(bool(words) and not self._found and bool(self._directions))

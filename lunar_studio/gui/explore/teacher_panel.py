@@ -16,6 +16,7 @@ from lunar_studio.gui.explore.score_tone import tone
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
+from lunar_studio.gui.widgets.tab_order import follow_each_other
 
 _DIGITS = {
     "0": ("111", "101", "101", "101", "101", "101", "111"),
@@ -186,6 +187,8 @@ class TeacherPanel(Panel):
         row.addWidget(self.meter, 1)
         self.column.addLayout(row)
         self._matters, self._tools = QHBoxLayout(), QHBoxLayout()
+        self._matter_buttons: list[QWidget] = []
+        self._tool_buttons: list[QWidget] = []
         self._matters.setSpacing(SPACE_PX // 2)
         self._tools.setSpacing(SPACE_PX)
         below = QHBoxLayout()
@@ -202,10 +205,14 @@ class TeacherPanel(Panel):
         """Put a button at the right end of the line under the meter."""
         button.setFixedHeight(_TOOL_PX)
         self._tools.addWidget(button)
+        self._tool_buttons.append(button)
+        follow_each_other((*self._matter_buttons, *self._tool_buttons))
 
     def add_matter(self, button: QWidget) -> None:
         """Put the button of a side matter at the left of that line."""
         self._matters.addWidget(button)
+        self._matter_buttons.append(button)
+        follow_each_other((*self._matter_buttons, *self._tool_buttons))
 
     def set_preview_visible(self, visible: bool) -> None:
         """Show the sprite beside its score, or leave the score the room."""
