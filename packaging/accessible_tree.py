@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAccessible, QAccessibleInterface
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from ui_page import studio_in
@@ -78,7 +79,7 @@ def _walk(one: QAccessibleInterface, depth: int) -> Iterator[Told]:
     state = one.state()
     if depth > _DEEPEST or state.invisible or not one.isValid():
         return
-    held = one.object()
+    held: QObject | None = one.object()  # None for an entry of a list, whatever the types say
     where = "" if held is None else f"{type(held).__name__} {held.objectName()}".strip()
     yield Told(depth, one.role(), one.text(QAccessible.Text.Name), bool(state.focusable), where)
     for index in range(one.childCount()):

@@ -26,8 +26,9 @@ def shell(qtbot: QtBot) -> Iterator[ShellStudio]:
 def stops(outer: QWidget) -> list[QWidget]:
     """Where Tab stops within a widget, in order; a spin box and the field inside of it are one stop."""
     found: list[QWidget] = []
-    widget = outer.window()
-    while (widget := widget.nextInFocusChain()) is not outer.window():
+    widget: QWidget | None = outer.window()
+    while widget is not None and (widget := widget.nextInFocusChain()) is not outer.window():
+        assert widget is not None
         takes_tab = bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
         is_inside = isinstance(widget.parentWidget(), QAbstractSpinBox)
         if outer.isAncestorOf(widget) and widget.isVisible() and takes_tab and not is_inside:

@@ -142,6 +142,33 @@ def test_a_value_can_be_typed_even_beyond_the_groove(shell: ShellStudio, qtbot: 
     assert slider.value() == slider.maximum()
 
 
+def test_enter_closes_the_field_escape_leaves_all_and_elsewhere_stays_elsewhere(
+    shell: ShellStudio, qtbot: QtBot
+) -> None:
+    window, slider, before = shell.window, shell.slider("shape/3"), shell.session.document
+    window.activateWindow()
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_Return)
+    editor = slider.findChild(QLineEdit, "inline-editor")
+    assert window.focusWidget() is editor
+    qtbot.keyClicks(editor, "1.5")
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    assert shell.session.document == before
+    assert window.focusWidget() is slider
+    qtbot.keyClick(slider, Qt.Key.Key_Return)
+    qtbot.keyClicks(editor, "1.5")
+    qtbot.keyClick(editor, Qt.Key.Key_Return)
+    assert not editor.isVisible(), "the key must not open it again"
+    assert window.focusWidget() is slider
+    assert position(shell, "shape/3") == pytest.approx(1.5, abs=1e-4)
+    slider.edit_value()
+    qtbot.keyClicks(editor, "-1")
+    window.explore.canvas.setFocus()
+    assert position(shell, "shape/3") == pytest.approx(-1, abs=1e-4)
+    assert window.focusWidget() is window.explore.canvas
+    assert len(shell.session.entries) == 2
+
+
 @pytest.mark.parametrize("nonsense", ["", "abc", "nan", "1e9", "inf"])
 def test_what_is_no_number_changes_nothing(shell: ShellStudio, qtbot: QtBot, nonsense: str) -> None:
     slider, before = shell.slider("shape/3"), shell.session.document

@@ -332,10 +332,11 @@ class LatentPanel(Panel):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Another height: another number of rows is in view. Down leads from the search to what it found."""
-        is_key = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress
-        if watched is self.search and is_key and event.key() == Qt.Key.Key_Down:
-            self.go_to_first()
-            return True
+        if watched is self.search and isinstance(event, QKeyEvent):
+            is_down = event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Down
+            if is_down:
+                self.go_to_first()
+            return is_down
         if watched is self._scroll and event.type() == QEvent.Type.Resize:
             self._share_rows()
             self.show_document(self._document)

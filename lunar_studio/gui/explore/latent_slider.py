@@ -6,9 +6,9 @@ rows of labels, spin boxes and buttons would cost ten times as much to build and
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QSlider, QWidget
 
 from lunar_studio.core import track
 from lunar_studio.core.groove import Groove
@@ -16,6 +16,7 @@ from lunar_studio.core.latent import Direction
 from lunar_studio.gui import icons, theme
 from lunar_studio.gui.explore.groove_ribbon import Ribbon
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.inline_editor import InlineEditor
 from lunar_studio.gui.widgets.section_header import paint_focus_ring
 
 SCALE = 100
@@ -81,7 +82,7 @@ class LatentSlider(QSlider):
         self._is_groove_true = False
         self._listening = True
         self._drag_x: float | None = None
-        self._editor: QLineEdit | None = None
+        self._editor: InlineEditor | None = None
         self._editing = ""
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -205,30 +206,18 @@ class LatentSlider(QSlider):
 
     def _open_editor(self, what: str, area: QRect, text: str) -> None:
         if self._editor is None:
-            self._editor = QLineEdit(self)
-            self._editor.setObjectName("inline-editor")
-            self._editor.setMaxLength(60)
-            self._editor.setStyleSheet("padding: 0 2px; min-height: 0;")
-            self._editor.editingFinished.connect(self._finish_editing)
-            self._editor.installEventFilter(self)
+            self._editor = InlineEditor(self)
+            self._editor.entered.connect(self._on_entered)
         self._editing = what
         self._editor.setAccessibleName(f"{what} of {self._name}")
-        self._editor.setGeometry(area)
-        self._editor.setText(text)
-        self._editor.selectAll()
-        self._editor.show()
-        self._editor.setFocus()
+        self._editor.edit(area, text)
 
-    def _finish_editing(self) -> None:
-        what, self._editing = self._editing, ""
-        if self._editor is None or not what:
-            return
-        text = self._editor.text().strip()
-        self._editor.hide()
-        self.setFocus()
-        if what == "name" and text != self._name:
+    @Slot(str)
+    def _on_entered(self, typed: str) -> None:
+        text = typed.strip()
+        if self._editing == "name" and text != self._name:
             self.rename_asked.emit(self.direction.id, text)
-        elif what == "value":
+        elif self._editing == "value":
             try:
                 value = float(text.replace(",", ".").replace("−", "-"))
             except ValueError:
