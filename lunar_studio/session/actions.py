@@ -11,21 +11,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lunar_studio.session.action import MENUS, Action, EnabledWhen, Menu
+from lunar_studio.session.paint_actions import PAINT
+from lunar_studio.session.view_actions import VIEW
 
 __all__ = ["ACTIONS", "MENUS", "Action", "EnabledWhen", "Menu", "action"]
-
-
-def _zoom(factor: int) -> Action:
-    return Action(
-        f"zoom-{factor}",
-        f"Zoom {factor}×",
-        f"Show each pixel of the sprite {factor} screen pixels wide."
-        if factor > 1
-        else "Show the sprite at its real size.",
-        "view",
-        str(factor),
-        "sprite_shown",
-    )
 
 
 _FILE = (
@@ -278,163 +267,6 @@ _EXPLORE = (
 )
 
 
-def _tool(name: str, title: str, tip: str, shortcut: str) -> Action:
-    return Action(f"tool-{name}", title, tip, "paint", shortcut, "sprite_shown", name, checkable=True)
-
-
-_PAINT = (
-    _tool(
-        "pencil", "Pencil", "Draw single pixels and lines; Shift draws on from the last, the right button erases.", "B"
-    ),
-    _tool("eraser", "Eraser", "Make pixels transparent; the right button gives them back to the model.", "E"),
-    _tool("picker", "Picker", "Take the colour of a pixel. Alt does so with every other tool.", "I"),
-    _tool("bucket", "Bucket", "Fill an area of one colour; with Shift all of that colour, wherever it is.", "G"),
-    _tool("pin", "Pin", "Keep pixels as they are while sliders move the rest; the right button unpins.", "P"),
-    Action(
-        "tool-hand",
-        "No Tool",
-        "Move the sprite with the mouse again. Escape does the same.",
-        "paint",
-        "H",
-        "sprite_shown",
-        "hand",
-        checkable=True,
-    ),
-    Action(
-        "pin-painted",
-        "Pin What I Paint",
-        "What you paint stays exactly so while sliders and rolls change the rest. Off, a roll takes it away.",
-        "paint",
-        icon="lock",
-        checkable=True,
-    ),
-    Action("mix-colour", "Mix a Colour…", "Choose any colour to paint with; it is kept beside the sprite's.", "paint"),
-    Action(
-        "follow-pins",
-        "Make the Rest Follow",
-        "Look for a sprite of the model's that has your pinned pixels of its own; press again to stop.",
-        "paint",
-        "F",
-        "pinned",
-        "follow",
-        checkable=True,
-    ),
-    Action(
-        "unpin-all",
-        "Unpin All",
-        "Let the next roll take every painted pixel away. Until then they stay.",
-        "paint",
-        enabled_when="pinned",
-    ),
-    Action(
-        "clear-edits",
-        "Clear Painted Pixels",
-        "Give every painted and pinned pixel back to the model.",
-        "paint",
-        "Shift+Delete",
-        "painted",
-        "trash",
-    ),
-)
-
-
-def _centre(view_id: str, title: str, tip: str, place: int, icon: str) -> Action:
-    """A view of the Explore page's middle (`gui/explore/centre_views.py`); `place` counts from 1 in the switch."""
-    return Action(f"view-{view_id}", title, tip, "view", f"Alt+{place}", "model_loaded", icon, checkable=True)
-
-
-_CENTRE = (
-    _centre("sprite", "Show the Sprite", "The sprite itself, with its tools.", 1, "sprite"),
-    _centre("breed", "Breed", "Many variations at once: mark some, and breed on from them.", 2, "breed"),
-    _centre("mix", "Mix", "Two to four sprites on a pad, and everything between them.", 3, "mix"),
-    _centre("map", "Map", "All the art in one picture, alike beside alike: click to go there, draw routes.", 4, "map"),
-)
-
-_VIEW = (
-    Action(
-        "page-explore", "Explore", "Play with a model: sliders, canvas and score.", "view", "Ctrl+1", icon="explore"
-    ),
-    Action("page-train", "Train", "Teach a model your own art, and watch it learn.", "view", "Ctrl+2", icon="train"),
-    Action(
-        "page-data",
-        "Data",
-        "Turn a folder of art into a data set, and see what is wrong with it.",
-        "view",
-        "Ctrl+3",
-        icon="data",
-    ),
-    Action(
-        "page-export",
-        "Export",
-        "See the sheet before it is written, and choose its format.",
-        "view",
-        "Ctrl+4",
-        icon="export",
-    ),
-    *_CENTRE,
-    *(_zoom(factor) for factor in range(1, 10)),
-    Action(
-        "zoom-fit",
-        "Zoom to Fit",
-        "Show the sprite as large as fits, in whole steps.",
-        "view",
-        "0",
-        "sprite_shown",
-        "fit",
-    ),
-    Action(
-        "pixel-grid",
-        "Pixel Grid",
-        "Draw thin lines between pixels. They appear from 8× on.",
-        "view",
-        "Shift+G",
-        icon="grid",
-        checkable=True,
-    ),
-    Action(
-        "checkerboard",
-        "Checkerboard",
-        "Show transparency as a checkerboard; off, it is one plain tone.",
-        "view",
-        "C",
-        icon="checkerboard",
-        checkable=True,
-    ),
-    Action(
-        "tile-preview",
-        "Tile Preview",
-        "Show the sprite three by three, to see whether it repeats without a seam.",
-        "view",
-        "T",
-        "sprite_shown",
-        "tiles",
-        checkable=True,
-    ),
-    Action(
-        "onion",
-        "Onion",
-        "Let the state before your last step shine through.",
-        "view",
-        "O",
-        "sprite_shown",
-        "onion",
-        checkable=True,
-    ),
-    Action(
-        "score-ribbons",
-        "Score Ribbons",
-        "Paint along the sliders how the score would change, with the sprites on the way; drawn while you rest.",
-        "view",
-        "Shift+S",
-        icon="sparkle",
-        checkable=True,
-    ),
-    Action(
-        "toggle-theme", "Dark / Light", "Switch between the dark and the light theme.", "view", "Ctrl+T", icon="theme"
-    ),
-    Action("reset-layout", "Reset Layout", "Put every panel back where it was at first. Nothing is lost.", "view"),
-)
-
 _TRAIN = (
     Action(
         "train-start",
@@ -491,7 +323,7 @@ _HELP = (
     Action("about", "About Lunar Studio", "Show version, licences and where your files are.", "help"),
 )
 
-ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_EXPLORE, *_PAINT, *_VIEW, *_TRAIN, *_HELP)
+ACTIONS: tuple[Action, ...] = (*_FILE, *_EDIT, *_EXPLORE, *PAINT, *VIEW, *_TRAIN, *_HELP)
 """Every action, in the order of the menus."""
 
 _BY_ID: Mapping[str, Action] = MappingProxyType({action.id: action for action in ACTIONS})

@@ -86,3 +86,6 @@ def test_words_are_one_key_away_from_any_view(shell: ShellStudio, qtbot: QtBot) 
     assert explore.views.current == "sprite"
     assert shell.window.focusWidget() is explore.roll_bar.words
     assert explore.roll_bar.words.selectedText() == "blue"
+    qtbot.keyClick(explore.roll_bar.words, Qt.Key.Key_Escape)
+    assert shell.window.focusWidget() is explore.canvas, "keys mean the sprite again"
+    assert explore.roll_bar.words.text() == "blue"

@@ -107,12 +107,18 @@ class CanvasActions(QObject):
             self._actions[f"tool-{other}"].setChecked(other == tool)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
-        """Keys that nobody else has taken: Escape lays the tool down; after a glance at before, show what is now."""
+        """Keys that nobody else has taken: Escape lays the tool down, or leads back to the canvas.
+
+        After a glance at before, what is now is shown.
+        """
         if not isinstance(event, QKeyEvent) or event.isAutoRepeat():
             return False
         if event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
             if self._page.painting.tool != "hand":
                 self._page.painting.set_tool("hand")
+                return True
+            if self._page.canvas.isVisible() and not self._page.canvas.hasFocus():
+                self._page.canvas.setFocus(Qt.FocusReason.OtherFocusReason)
                 return True
         elif event.type() == QEvent.Type.KeyRelease:
             self._end_glance(event.key())
