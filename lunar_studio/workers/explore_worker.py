@@ -24,9 +24,13 @@ from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import Explorer, ExplorerLoader, KnowsItsArt, KnowsWords, PinFollower
+from lunar_studio.workers.freed_memory import give_back
 from lunar_studio.workers.mailbox import Mailbox
 from lunar_studio.workers.task_request import TaskRequest
 from lunar_studio.workers.thread_host import Worker
+
+# Without work for so long, what earlier work has left is given back: nobody is waiting then.
+_REST_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,16 +214,17 @@ class ExploreWorker(Worker):
     def _wait_for_work(self) -> bool:
         """Sleep until there is something to do; False when it is time to stop."""
         with self._condition:
-            self._condition.wait_for(
-                lambda: (
-                    self.should_stop()
-                    or self._underway
-                    or self._requests
-                    or self._decodes.is_waiting
-                    or self._loads.is_waiting
-                )
-            )
+            has_rested = not self._condition.wait_for(self._has_work, _REST_S)
+        if has_rested:
+            give_back()
+            with self._condition:
+                self._condition.wait_for(self._has_work)
         return not self.should_stop()
+
+    def _has_work(self) -> bool:
+        return bool(
+            self.should_stop() or self._underway or self._requests or self._decodes.is_waiting or self._loads.is_waiting
+        )
 
     def _load(self, path: Path | None) -> None:
         explorer = self._loader(path)

@@ -32,6 +32,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from lunar_studio import paths
 from lunar_studio.app import Studio
 from lunar_studio.gui.crash import CrashReporter
+from lunar_studio.workers.freed_memory import give_back
 from lunar_studio.workers.thread_host import Crash
 from tests.bench.figures import machine_facts, machine_sentence, markdown
 from tests.bench.hand import Wait
@@ -59,7 +60,7 @@ class Standing:
     """What the process holds at one moment.
 
     Attributes:
-        memory_mb: Resident memory, after collecting garbage.
+        memory_mb: Resident memory, after collecting garbage and giving freed memory back, as the studio does at rest.
         widgets: Widgets alive.
         threads: Threads, ours and others'.
         files: Open files.
@@ -75,6 +76,7 @@ class Standing:
         """As it is."""
         turn()
         gc.collect()
+        give_back()
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
         return cls(
             pages * os.sysconf("SC_PAGE_SIZE") / 1e6,

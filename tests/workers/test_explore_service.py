@@ -20,6 +20,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.session.ports import Explorer, PinFollower
+from lunar_studio.workers import explore_worker
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 from lunar_studio.workers.refine_service import RefineService
 from lunar_studio.workers.thread_host import ThreadHost
@@ -345,3 +346,25 @@ def test_painted_pixels_lie_on_what_is_decoded_and_are_judged(qtbot: QtBot, serv
         assert event.sprite == edits.over(event.drawn)
         assert event.drawn == FakeExplorer().decode(place)
         assert event.score == FakeExplorer().score(event.sprite)
+
+
+def test_a_rest_gives_memory_back_once_and_the_next_decode_is_served(
+    qtbot: QtBot, host: ThreadHost, loader: FakeLoader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[float] = []
+
+    def give_back() -> bool:
+        given.append(time.monotonic())
+        return True
+
+    monkeypatch.setattr(explore_worker, "_REST_S", 0.05)
+    monkeypatch.setattr(explore_worker, "give_back", give_back)
+    service = ExploreService(host, loader)
+    with qtbot.waitSignal(service.loaded):
+        service.load(None)
+    qtbot.waitUntil(lambda: len(given) == 1)
+    qtbot.wait(200)
+    assert len(given) == 1, "nothing was done since"
+    with qtbot.waitSignal(service.decoded):
+        service.request_decode(latent(1.0), NOTHING)
+    qtbot.waitUntil(lambda: len(given) == 2)
