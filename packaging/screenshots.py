@@ -332,9 +332,16 @@ def data(photographer: Photographer, suffix: str, art: Path) -> None:
     photographer.shoot(f"data-empty{suffix}")
     robot.press(text="Choose a folder…")
     robot.choose_in_dialog(art)
-    robot.wait_for("thumbnails", lambda seen: any("sprites" in spot.text for spot in seen.all(kind="Label")))
+    robot.wait_for("thumbnails", lambda seen: any(" sprites, mostly " in spot.says for spot in seen.widgets), _SLOW_S)
+    robot.wait_for(
+        "what the doctor found", lambda seen: _is_enabled(seen, "doctor-panel") and not _compares(seen), _SLOW_S
+    )
     robot.wait_until_still(limit_s=120)
     photographer.shoot(f"data{suffix}")
+
+
+def _compares(seen: Seen) -> bool:
+    return any("Comparing every sprite" in spot.text for spot in seen.widgets)
 
 
 def train(photographer: Photographer, suffix: str, art: Path, minutes: float) -> None:

@@ -11,9 +11,10 @@ if TYPE_CHECKING:
 def text_of(told: Forecast) -> str:
     """The forecast in lines for people."""
     shared = f" in {told.processes} processes" if told.processes > 1 else ""
+    doubt = f", give or take {told.spread:.0%}," if told.spread else ""
     lines = [
         (
-            f"About {duration(told.total_s)} for {told.max_steps - told.first_step:,} steps on {told.device} in "
+            f"About {duration(told.total_s)}{doubt} for {told.max_steps - told.first_step:,} steps on {told.device} in "
             f"{told.precision}{shared} ({told.precision_reason})"
         ),
         (

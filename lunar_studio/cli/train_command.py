@@ -215,6 +215,8 @@ def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
                 if time.monotonic() >= next_s or event.step == max_steps:
                     next_s = time.monotonic() + _LINE_S
                     _print(_step(event, max_steps), wish)
+            case RunEnded(model_path=None):
+                _print("Stopped before its first step; nothing was written.", wish)
             case RunEnded():
                 _print(f"{event.reason.capitalize()} at step {event.step:,}. The model is {event.model_path}", wish)
                 if compared := forecast_text.compared(event):
@@ -242,7 +244,7 @@ def _alarm(event: TrainEvent) -> str:
 
 def _line(event: TrainEvent) -> str:
     """A line for an event that comes now and then; empty where there is nothing to say."""
-    from lunar_studio.core.events import CheckpointSaved, Forecast, PhaseStarted, Validated
+    from lunar_studio.core.events import CheckpointSaved, Forecast, LearningEnded, PhaseStarted, Validated
 
     match event:
         case Forecast():
@@ -254,6 +256,8 @@ def _line(event: TrainEvent) -> str:
             return f"  checkpoint at step {event.step:,}" + (", the best so far" * event.is_best)
         case PhaseStarted():
             return f"{event.title} ..."
+        case LearningEnded():
+            return f"{event.reason.capitalize()} learning at step {event.step:,}, and saved"
     return ""
 
 

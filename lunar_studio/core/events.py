@@ -250,6 +250,7 @@ class Forecast:
         usable_s: Seconds until a model is worth exploring, were the run stopped then.
         memory_bytes: Estimated peak.
         dry_run_s: What the dry run itself took.
+        spread: By which part the times may well be longer or shorter.
     """
 
     device: str
@@ -267,6 +268,7 @@ class Forecast:
     usable_s: float
     memory_bytes: int
     dry_run_s: float = 0.0
+    spread: float = 0.0
 
     @property
     def total_s(self) -> float:
@@ -332,20 +334,33 @@ class PhaseStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class LearningEnded:
+    """No further step is taken, and all that was learned is on disk; what follows only makes the model file.
+
+    Attributes:
+        step: The last step done.
+        reason: Why.
+    """
+
+    step: int
+    reason: Literal["finished", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The run is over and the model can be used.
 
     Attributes:
         step: The last step done.
         reason: Why it ended.
-        model_path: The finished model file.
+        model_path: The finished model file; None where the run was stopped before it had learned anything.
         took_s: Seconds since the first step of this leg, without rests.
         forecast_s: What the forecast said for what was done; 0 where there was none.
     """
 
     step: int
     reason: Literal["finished", "stopped"]
-    model_path: Path
+    model_path: Path | None
     took_s: float = 0.0
     forecast_s: float = 0.0
 
@@ -368,5 +383,6 @@ TrainEvent = (
     | Paused
     | WentOn
     | PhaseStarted
+    | LearningEnded
     | RunEnded
 )

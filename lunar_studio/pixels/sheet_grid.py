@@ -52,10 +52,10 @@ class Axis:
     spacing: int
     count: int
 
-    def rank(self, uncommon_px: int) -> tuple[int, int, int]:
+    def rank(self, uncommon_px: int) -> tuple[int, int, int, int]:
         """Smaller is more believable: finer first, then a common size with little margin and spacing."""
         strange = 0 if self.size in _COMMON_PX else uncommon_px
-        return -self.count, self.margin + self.spacing + strange, self.margin
+        return -self.count, self.margin + self.spacing + strange, strange, self.margin
 
 
 def ground_of(sheet: Sprite) -> tuple[int, int, int, int] | None:

@@ -7,6 +7,7 @@ Shapes: B batch, M latents (every sprite in several views), L latent numbers.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from typing import Protocol
 
 import numpy as np
@@ -43,6 +44,10 @@ class Alone(Protocol):
     title: str
     steps: int
 
+    def prepare(self) -> Iterator[float]:
+        """Make ready what the steps need; yields after every small piece of work which share of it is done."""
+        ...
+
     def step(self, index: int) -> float:
         """Take the step counted from 0 and return its loss."""
         ...
@@ -58,6 +63,10 @@ class TeacherAlone:
         config = state.config
         self.steps = round(config.teacher.finish_share * config.training.max_steps)
         self._state, self._lessons, self._plan = state, lessons, plan
+
+    def prepare(self) -> Iterator[float]:
+        """There is nothing to make ready."""
+        return iter(())
 
     def step(self, index: int) -> float:
         """One step; the rate falls to a hundredth by the last."""
@@ -81,9 +90,16 @@ class PriorAlone:
         config = state.config
         self.steps = round(config.prior.finish_share * config.training.max_steps)
         self._state, self._plan = state, plan
+        self._dataset, self._vocabulary = dataset, vocabulary
+
+    def prepare(self) -> Iterator[float]:
+        """Encode the art: every training sprite in several views."""
         if self.steps == 0:
             return
-        self._mu, self._spread, self._words, self._weights = _latents(state, dataset, vocabulary, plan)
+        state = self._state
+        self._mu, self._spread, self._words, self._weights = yield from _latents(
+            state, self._dataset, self._vocabulary, self._plan
+        )
         for module in (state.prior, state.kept_prior):
             module.standardise(self._mu, self._spread)
 
@@ -111,24 +127,28 @@ def _set_rate(state: TrainState, part: Part, rate: float) -> None:
         group["lr"] = rate * state.rate_scale
 
 
-@torch.no_grad()
 def _latents(
     state: TrainState, dataset: Dataset, vocabulary: Vocabulary, plan: Plan
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Means and deviations (M, L), words (M, D) and weights (M,) of every training sprite in several views."""
+) -> Generator[float, None, tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """Means and deviations (M, L), words (M, D) and weights (M,) of every training sprite in several views.
+
+    Yields the share done after every batch.
+    """
     training = state.config.training
     indices = dataset.indices("train")
     views = max(1, min(_VIEWS, _MOST_LATENTS // len(indices)))
     rng = np.random.default_rng([training.seed, _STREAM])
     means, spreads = [], []
     vae = state.kept_vae
-    for _ in range(views):
+    for view in range(views):
         for start in range(0, len(indices), _ENCODED_AT_ONCE):
             chosen = dataset.sprites_NHWC[indices[start : start + _ENCODED_AT_ONCE]]
             seen = augment(chosen, rng, flip=training.flip, shift_px=training.shift_px)
-            mu, logvar = vae.encode(vae.prepare(torch.from_numpy(seen).to(plan.device)))
+            with torch.no_grad():  # not over the yield: whoever asks for the next goes on with gradients
+                mu, logvar = vae.encode(vae.prepare(torch.from_numpy(seen).to(plan.device)))
             means.append(mu.float())
             spreads.append(torch.exp(0.5 * logvar.float()))
+            yield (view + min(1.0, (start + _ENCODED_AT_ONCE) / len(indices))) / views
     words = vocabulary.embed_all(training_captions(dataset)).repeat(views, 1)
     weights = torch.from_numpy(family_weights(dataset, training)).float().repeat(views)
     return torch.cat(means), torch.cat(spreads), words.to(plan.device), weights.to(plan.device)

@@ -161,6 +161,11 @@ def list_checkpoints(folder: Path) -> list[Path]:
     return sorted(found)
 
 
+def step_of(checkpoint: Path) -> int:
+    """The step that a checkpoint of `list_checkpoints` was made after."""
+    return int(checkpoint.name.removeprefix("step-"))
+
+
 def load_latest(folder: Path) -> Stored | None:
     """The newest checkpoint whose files are what their manifest says; damaged ones are passed over.
 

@@ -22,7 +22,10 @@ from lunar_studio.core.config import TrainingConfig
 from lunar_studio.errors import ConfigError
 from lunar_studio.training.peers import ALONE, Peers, processes_here
 
-PROBE_STEPS = 3
+PROBE_STEPS, PROBE_S = 3, 1.0
+"""A precision is judged by so many steps after the first, or by fewer where they take so many seconds together."""
+
+_HOPELESS = 2.0
 _DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -131,7 +134,13 @@ def choose_plan(config: TrainingConfig, time_step: Callable[[Plan], Callable[[],
         torch.cuda.set_device(device.index or 0)
         torch.backends.cudnn.benchmark = True
     names = candidates(device) if config.precision == "auto" else (config.precision,)
-    times = peers.mean({name: _median_s(time_step(Plan(device, name, "measuring")), device) for name in names})
+    # The quick ones first: where steps are slow, one step is enough to see that another is slower still.
+    known: dict[str, float] = {}
+    for name in reversed(names):
+        enough_s = 0.0 if peers.together else min(known.values(), default=0.0)
+        step = time_step(Plan(device, name, "measuring"))
+        known[name] = _median_s(step, device, None if peers.together else PROBE_S, enough_s)
+    times = peers.mean({name: known[name] for name in names})
     best = min(times, key=lambda name: times[name])
     figures = ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in times.items())
     reason = f"measured a step on this machine: {figures}" if len(times) > 1 else f"as set; one step takes {figures}"
@@ -140,13 +149,27 @@ def choose_plan(config: TrainingConfig, time_step: Callable[[Plan], Callable[[],
     return Plan(device, best, reason, times[best])
 
 
-def _median_s(step: Callable[[], None], device: torch.device) -> float:
-    step()  # the first allocates and compiles
-    seconds = []
-    for _ in range(PROBE_STEPS):
+def _median_s(step: Callable[[], None], device: torch.device, limit_s: float | None, best_s: float) -> float:
+    """Median seconds of a step, of as many as fit a limit.
+
+    Args:
+        step: Takes one.
+        device: Where.
+        limit_s: No further step is begun after so many seconds; None takes them all, as processes do together.
+        best_s: What another precision took; where the first step is slow and takes over twice as long, it is enough.
+    """
+
+    def timed() -> float:
         start = time.perf_counter()
         step()
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        seconds.append(time.perf_counter() - start)
+        return time.perf_counter() - start
+
+    first = timed()  # it allocates and compiles
+    if limit_s is not None and best_s and first > max(limit_s, _HOPELESS * best_s):
+        return first
+    seconds: list[float] = []
+    while len(seconds) < PROBE_STEPS and not (seconds and limit_s is not None and sum(seconds) > limit_s):
+        seconds.append(timed())
     return statistics.median(seconds)

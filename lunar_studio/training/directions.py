@@ -22,34 +22,38 @@ _MOST: Mapping[DirectionGroup, int] = {"shape": 32, "colour": 16}
 # Below this correlation a name would promise what the slider does not do.
 _NAMING_CORRELATION = 0.35
 _PROBES = 6
+_BATCH = 64
 
 F64 = npt.NDArray[np.float64]
 
 
-def find_directions(vae: LatentModel, mu_NL: Tensor, sprites_NHWC: U8) -> tuple[Direction, ...]:
+def find_directions(
+    vae: LatentModel, mu_NL: Tensor, sprites_NHWC: U8, *, moved: int = _PROBES
+) -> tuple[Direction, ...]:
     """Directions of a model, shape first, each group ordered by how much of the picture it moves.
 
     Args:
         vae: In eval mode.
         mu_NL: Encoded means of the art, on the CPU.
         sprites_NHWC: The same sprites, uint8; their properties give the names.
+        moved: How many of them are moved along each direction, to see how much of the picture it changes.
     """
     split = vae.palette_dim
     properties = picture_properties(sprites_NHWC)
-    shape = _group(vae, mu_NL, "shape", slice(split, vae.invented_dim), properties)
-    colour = _group(vae, mu_NL, "colour", slice(0, split), properties) if split else ()
+    shape = _group(vae, mu_NL, "shape", slice(split, vae.invented_dim), properties, moved)
+    colour = _group(vae, mu_NL, "colour", slice(0, split), properties, moved) if split else ()
     return (*shape, *colour)
 
 
 def _group(
-    vae: LatentModel, mu_NL: Tensor, group: DirectionGroup, part: slice, properties: dict[str, F64]
+    vae: LatentModel, mu_NL: Tensor, group: DirectionGroup, part: slice, properties: dict[str, F64], moved: int
 ) -> tuple[Direction, ...]:
     values = mu_NL[:, part].double()
     mean = values.mean(dim=0)
     count = min(_MOST[group], values.shape[1], max(1, len(values) - 1))
     _, spread, axes = torch.linalg.svd(values - mean, full_matrices=False)
     coordinates = ((values - mean) @ axes[:count].T).numpy()
-    found: list[tuple[float, Direction]] = []
+    found: list[Direction] = []
     for index in range(count):
         sigma = float(spread[index]) / max(1.0, len(values) - 1.0) ** 0.5
         if sigma < 1e-4:
@@ -59,9 +63,9 @@ def _group(
         axis[part] = (axes[index] * sign).float()
         axis = axis / axis.norm()
         centre = float(mean @ axes[index]) * sign
-        moved = _moved_share(vae, mu_NL, axis, sigma)
-        found.append((moved, Direction("?", name, group, axis.numpy(), centre, sigma, moved)))
-    return _ranked(found, group)
+        found.append(Direction("?", name, group, axis.numpy(), centre, sigma, 0.0))
+    shares = _moved_shares(vae, mu_NL[:: max(1, len(mu_NL) // moved)][:moved], found)
+    return _ranked(list(zip(shares, found, strict=True)), group)
 
 
 def _ranked(found: Sequence[tuple[float, Direction]], group: DirectionGroup) -> tuple[Direction, ...]:
@@ -84,13 +88,21 @@ def _ranked(found: Sequence[tuple[float, Direction]], group: DirectionGroup) -> 
 
 
 @torch.inference_mode()
-def _moved_share(vae: LatentModel, mu_NL: Tensor, axis_L: Tensor, sigma: float) -> float:
-    """Mean change of the picture, 0 to 1, from one sigma below to one above, around a few sprites."""
+def _moved_shares(vae: LatentModel, around_PL: Tensor, directions: Sequence[Direction]) -> list[float]:
+    """Mean change of the picture, 0 to 1, from one sigma below to one above, around P sprites; for each direction."""
+    if not directions:
+        return []
     device = next(vae.parameters()).device
-    stride = max(1, len(mu_NL) // _PROBES)
-    around = mu_NL[::stride][:_PROBES]
-    low, high = (vae.decode((around + side * sigma * axis_L).to(device)).float() for side in (-1.0, 1.0))
-    return float((high - low).abs().mean()) / 2.0
+    steps_DL = torch.stack([direction.sigma * torch.tensor(direction.axis_L) for direction in directions])
+    low, high = (
+        torch.split((around_PL + side * steps_DL[:, None]).flatten(0, 1).to(device), _BATCH) for side in (-1.0, 1.0)
+    )
+    moved = [
+        (vae.decode(above).float() - vae.decode(below).float()).abs().flatten(1).mean(dim=1)
+        for below, above in zip(low, high, strict=True)
+    ]
+    shares = torch.cat(moved).reshape(len(directions), -1).mean(dim=1) / 2.0
+    return [float(share) for share in shares]
 
 
 def picture_properties(sprites_NHWC: U8) -> dict[str, F64]:

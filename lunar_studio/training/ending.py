@@ -6,9 +6,10 @@ In a run of several processes the first does this by itself.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from typing import Literal
 
-from lunar_studio.core.events import PhaseStarted, TrainEvent
+from lunar_studio.core.events import LearningEnded, PhaseStarted, TrainEvent
 from lunar_studio.models.model_file import load_model, save_model
 from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
 from lunar_studio.training.device import every_thread
@@ -17,7 +18,7 @@ from lunar_studio.training.keeping import Keeper
 from lunar_studio.training.leg import Leg
 from lunar_studio.training.reporting import Reporter
 
-_REPORT_EVERY = 25
+_REPORT_EVERY, _TOLD = 25, 20
 # Where somebody wants the model soon: the rate falls as planned, over a quarter of the steps.
 _HURRY_STRIDE = 4
 
@@ -51,8 +52,23 @@ class Ending:
         yield from self._learn(PriorAlone(leg.state, leg.dataset, leg.vocabulary, leg.plan))
         self.done = leg.state.alone.get("prior", 0) >= round(leg.config.prior.finish_share * training.max_steps)
 
+    def _make_ready(self, lesson: Alone) -> Generator[TrainEvent, None, bool]:
+        """Whether the lesson can begin; not where somebody wants the run to end."""
+        leg, told = self.leg, 0
+        for share in lesson.prepare():
+            while (wish := leg.wishes())[1]:
+                leg.rest()
+            if wish[0]:
+                return False
+            if int(share * _TOLD) > told:
+                told = int(share * _TOLD)
+                yield PhaseStarted(leg.state.step, f"{lesson.title}, making ready {share:.0%}")
+        return True
+
     def _learn(self, lesson: Alone) -> Iterator[TrainEvent]:
         leg, state = self.leg, self.leg.state
+        if state.alone.get(lesson.part, 0) >= lesson.steps or not (yield from self._make_ready(lesson)):
+            return
         recent: deque[float] = deque(maxlen=_REPORT_EVERY)
         while (index := state.alone.get(lesson.part, 0)) < lesson.steps:
             end, rest = leg.wishes()
@@ -72,13 +88,17 @@ class Ending:
             if self.keeper.is_due():
                 yield from self.keeper.checkpoint()
 
-    def finish(self, *, quick: bool) -> Iterator[TrainEvent]:
-        """Find directions and write the model.
+    def finish(self, reason: Literal["finished", "stopped"], *, quick: bool) -> Iterator[TrainEvent]:
+        """Find directions and write the model; of a stopped run something is kept first that can be explored meanwhile.
 
         Args:
+            reason: Why no step is taken any more.
             quick: Look at fewer sprites, as somebody waits.
         """
         leg, folder = self.leg, self.keeper.folder
+        yield LearningEnded(leg.state.step, reason)
+        if reason == "stopped":
+            yield from self.keeper.milestone(now=True)
         yield PhaseStarted(leg.state.step, "Finding directions for the sliders")
         card = card_of(leg.dataset, leg.state, self.reporter.figures)
         if folder.start_path.exists():

@@ -38,10 +38,10 @@ from lunar_studio.training.lessons import family_weights, training_captions
 from lunar_studio.training.state import TrainState
 
 _BATCH = 64
-# Sprites encoded, judged for calibration, and damaged to name the experts; the second is for runs that
-# were stopped, whose artist is waiting.
-_SPRITES = (1024, 512, 24)
-_SPRITES_QUICK = (384, 192, 8)
+# Sprites encoded, judged for calibration, damaged to name the experts, and moved to see what a direction does; the
+# second is for runs that were stopped, whose artist is waiting.
+_SPRITES = (1024, 512, 24, 6)
+_SPRITES_QUICK = (384, 128, 4, 2)
 _NAMING_SEVERITY = 0.6
 _TOPIC_STREAM = 13
 _FILLED_SHARE = 0.3
@@ -93,7 +93,7 @@ def finish(
         card: Facts to keep with it.
         quick: Look at fewer sprites: about a third of the time.
     """
-    encoded, calibrated, named_from = _SPRITES_QUICK if quick else _SPRITES
+    encoded, calibrated, named_from, moved = _SPRITES_QUICK if quick else _SPRITES
     copies = {
         part: lay_out(copy.deepcopy(state.finished(part)).cpu().float().eval(), torch.contiguous_format)
         for part in state.networks
@@ -116,7 +116,7 @@ def finish(
         teacher=teacher,
         prior=prior,
         vocabulary=vocabulary,
-        directions=find_directions(vae, mu, sprites),
+        directions=find_directions(vae, mu, sprites, moved=moved),
         experts=experts,
         calibration=calibration,
         card=card,

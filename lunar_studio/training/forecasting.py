@@ -8,11 +8,13 @@ or twice. The finish is put together from its parts: so many sprites encoded, dr
 from __future__ import annotations
 
 import shutil
+import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -32,7 +34,11 @@ from lunar_studio.training.reporting import VALIDATED, Reporter
 from lunar_studio.training.step import training_step
 
 DRY_S, DRY_STEPS, LEAST_DRY_STEPS = 4.0, 30, 3
-"""A dry run takes so many steps, or fewer where they are slow, but at least the last."""
+"""A dry run takes so many steps, or fewer where they are slow, but at least the last.
+
+One process alone also ends it after so many seconds, with one turn of the judge at the least: steps get slower where
+the machine is busy.
+"""
 
 _DRY_SHARE = 20
 # By then the KL loss has its full weight, and held-out exact pixels of our own runs were within 5 % of their last.
@@ -41,10 +47,14 @@ _USABLE_SHARE = 0.1
 _ENCODED, _DRAWN, _JUDGED, _QUICK_SHARE = 1024, 1200, 900, 0.35
 # Latents that the prior learns alone from: every training sprite in so many views, up to so many (alone.py).
 _VIEWS, _MOST_LATENTS, _PRIOR_BATCH = 8, 40_000, 256
-_SAMPLE = 64
+_SAMPLE, _SAMPLE_SLOW, _SLOW_STEP_S = 64, 16, 0.5
+# Forecasts of our own runs were so far off where the machine was quiet; scatter of the steps comes on top, up to this.
+_LEAST_SPREAD, _MOST_SPREAD, _UNKNOWN_SPREAD = 0.1, 0.5, 0.3
 # Of planned minutes, what is left for what nobody foresees.
 _SAFETY = 0.92
-_LEAST_PLANNED = 20
+_LEAST_PLANNED, _MOST_PLANNED = 20, 100_000_000
+# Of a run whose steps are planned here; one that is shorter than its intervals would show nothing on its way.
+_LEAST_VALIDATIONS, _LEAST_PREVIEWS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class Costs:
         latents_s: Encoding what the prior learns from.
         finish_s: From the last step to the model file.
         dry_run_s: Measuring all this.
+        spread: By which part the real times may well be longer or shorter.
     """
 
     step_s: float
@@ -74,6 +85,7 @@ class Costs:
     latents_s: float
     finish_s: float
     dry_run_s: float
+    spread: float = _LEAST_SPREAD
 
     def beside_s(self, config: RunConfig, steps: int) -> float:
         """What comes between so many steps."""
@@ -97,20 +109,50 @@ class Costs:
         return steps * self.step_s + self.beside_s(config, steps) + self.alone_s(config) + self.finish_s
 
 
-def dry_steps(leg: Leg) -> float:
-    """Mean seconds of steps from all over the run; spoils the weights. The same number in every process."""
+class DrySteps(NamedTuple):
+    """What steps taken for the purpose have shown.
+
+    Attributes:
+        step_s: Mean seconds of one.
+        spread: By which part that mean may well be off.
+        took_s: Seconds they all took.
+    """
+
+    step_s: float
+    spread: float
+    took_s: float
+
+
+def dry_steps(leg: Leg) -> DrySteps:
+    """Steps from all over the run; spoils the weights. The same figures in every process."""
     training, state = leg.config.training, leg.state
     count = dry_count(training, leg.plan.step_s)
     span = max(1, training.max_steps // count) // training.teacher_every * training.teacher_every
-    begun = 0.0
+    seconds: list[float] = []
+    began = time.perf_counter()
     for index in range(count + 1):
-        if index == 1:  # the first step allocates what the others find
-            begun = time.perf_counter()
-        if leg.should_stop() and not leg.peers.together:
-            return leg.plan.step_s
+        if leg.is_called_off:
+            break
+        begun = time.perf_counter()
         state.step = index * span + index % training.teacher_every
         training_step(state, leg.lessons.batch(state.step, leg.plan), leg.plan)
-    return leg.peers.mean({"step": (time.perf_counter() - begun) / count})["step"]
+        if index:  # the first step allocates what the others find
+            seconds.append(time.perf_counter() - begun)
+        is_slow = sum(seconds) > DRY_S and not leg.peers.together
+        if is_slow and len(seconds) % training.teacher_every == 0:
+            break
+    step_s = sum(seconds) / len(seconds) if seconds else leg.plan.step_s
+    told = leg.peers.mean({"step": step_s, "spread": _spread(seconds, training.teacher_every)})
+    return DrySteps(told["step"], told["spread"], time.perf_counter() - began)
+
+
+def _spread(seconds: Sequence[float], turn: int) -> float:
+    """By which part the mean of steps may well be off: twice its standard error, over full turns of the judge."""
+    turns = [sum(seconds[start : start + turn]) for start in range(0, len(seconds) - turn + 1, turn)]
+    if len(turns) < 2:
+        return _UNKNOWN_SPREAD
+    error = 2.0 * statistics.stdev(turns) / len(turns) ** 0.5 / max(1e-9, statistics.mean(turns))
+    return min(_MOST_SPREAD, (error**2 + _LEAST_SPREAD**2) ** 0.5)
 
 
 def dry_count(training: TrainingConfig, step_s: float) -> int:
@@ -121,47 +163,52 @@ def dry_count(training: TrainingConfig, step_s: float) -> int:
     return -(-count // turn) * turn if turn <= count else count
 
 
-def measure(leg: Leg, step_s: float, folder: Path) -> Costs:
+def measure(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
     """Time the parts beside the steps, with the spoilt weights of the dry run.
 
     Args:
-        leg: After `dry_steps`.
-        step_s: What they gave.
+        leg: After `dry_steps`. Once it is called off, what is left is not measured, and what is returned means nothing.
+        dry: What they gave.
         folder: The run's; a checkpoint is written there and removed.
     """
     with leg.peers.apart():
-        return _measured(leg, step_s, folder)
+        return _measured(leg, dry, folder)
 
 
-def _measured(leg: Leg, step_s: float, folder: Path) -> Costs:
+def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
     begun = time.perf_counter()
     state, reporter = leg.state, Reporter(leg)
-    preview_s = _timed(reporter.preview)
-    sprites = np.array(leg.dataset.sprites_NHWC[:_SAMPLE])
-    encode_s = _timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
+
+    def timed(work: Callable[[], object]) -> float:
+        return 0.0 if leg.is_called_off else _timed(work)
+
+    preview_s = timed(reporter.preview)
+    sprites = np.array(leg.dataset.sprites_NHWC[: _SAMPLE if dry.step_s < _SLOW_STEP_S else _SAMPLE_SLOW])
+    encode_s = timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
     with torch.inference_mode():
         z = torch.zeros(len(sprites), state.vae.latent_dim, device=leg.plan.device)
-        draw_s = _timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
+        draw_s = timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
     judge_s = 0.0
     if state.teacher is not None:
         teacher = state.teacher.eval()
-        judge_s = _timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
+        judge_s = timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
     for module in state.networks.values():
         module.train()
     held_out = min(VALIDATED, len(leg.dataset.indices("validation")))
     learns = len(leg.dataset.indices("train"))
-    saved = _saved_s(leg, folder)
+    saved = 0.0 if leg.is_called_off else _saved_s(leg, folder)
     return Costs(
-        step_s=step_s,
+        step_s=dry.step_s,
         validation_s=held_out * (encode_s + draw_s) + (learns and leg.config.training.batch_size * encode_s * 2.0),
         preview_s=preview_s,
         checkpoint_s=saved,
         milestone_s=saved / 3.0,
-        teacher_alone_s=_teacher_alone_s(leg),
-        prior_alone_s=_prior_alone_s(leg),
+        teacher_alone_s=0.0 if leg.is_called_off else _teacher_alone_s(leg),
+        prior_alone_s=0.0 if leg.is_called_off else _prior_alone_s(leg),
         latents_s=encode_s * min(learns * _VIEWS, max(learns, _MOST_LATENTS)),
         finish_s=encode_s * min(learns, _ENCODED) + draw_s * _DRAWN + judge_s * _JUDGED + saved / 3.0,
-        dry_run_s=time.perf_counter() - begun + step_s * (dry_count(leg.config.training, leg.plan.step_s) + 1),
+        dry_run_s=time.perf_counter() - begun + dry.took_s,
+        spread=dry.spread,
     )
 
 
@@ -187,6 +234,7 @@ def forecast_of(leg: Leg, costs: Costs, first_step: int = 0) -> Forecast:
         usable_s=usable * costs.step_s + costs.beside_s(config, usable) + costs.finish_s * _QUICK_SHARE,
         memory_bytes=training_bytes(config),
         dry_run_s=costs.dry_run_s,
+        spread=costs.spread,
     )
 
 
@@ -201,6 +249,8 @@ def forecast_for(forecast: Forecast, steps_done: int, *, finished: bool) -> floa
 def settled_length(config: RunConfig, costs: Costs) -> RunConfig:
     """Fix the number of steps when only minutes were given, so that schedules know where the run ends.
 
+    A short run is validated and previewed oftener than its configuration says.
+
     Raises:
         ConfigError: The run has no end.
     """
@@ -211,12 +261,20 @@ def settled_length(config: RunConfig, costs: Costs) -> RunConfig:
         raise ConfigError("The run has no end.", hint="Give max_steps or max_minutes.")
 
     def lasting(steps: int) -> RunConfig:
-        return msgspec.structs.replace(config, training=msgspec.structs.replace(training, max_steps=steps))
+        told = msgspec.structs.replace(
+            training,
+            max_steps=steps,
+            validate_every=min(training.validate_every, max(1, steps // _LEAST_VALIDATIONS)),
+            preview_every=min(training.preview_every, max(1, steps // _LEAST_PREVIEWS)),
+        )
+        return msgspec.structs.replace(config, training=told)
 
     seconds = training.max_minutes * 60.0 * _SAFETY
-    fixed, longer = costs.total_s(lasting(1)), costs.total_s(lasting(1001))
-    each = max(1e-6, (longer - fixed) / 1000.0)
-    return lasting(max(_LEAST_PLANNED, int((seconds - fixed) / each)))
+    fits, too_many = _LEAST_PLANNED, _MOST_PLANNED
+    while too_many - fits > 1:
+        steps = (fits + too_many) // 2
+        fits, too_many = (steps, too_many) if costs.total_s(lasting(steps)) <= seconds else (fits, steps)
+    return lasting(fits)
 
 
 def _timed(work: Callable[[], object]) -> float:

@@ -108,10 +108,10 @@ class Keeper:
         self._saved = time.perf_counter()
         yield CheckpointSaved(state.step, saved, is_best)
 
-    def milestone(self) -> Iterator[TrainEvent]:
-        """Keep a small model, if one is due."""
+    def milestone(self, *, now: bool = False) -> Iterator[TrainEvent]:
+        """Keep a small model, if one is due, or of this moment where the run keeps any."""
         leg = self.leg
-        if not milestones.is_due(leg.config, leg.state.step):
+        if not (leg.config.training.milestones if now else milestones.is_due(leg.config, leg.state.step)):
             return
         name = model_name(leg.dataset, self.folder.path)
         path = self.folder.milestones / f"step-{leg.state.step:09d}.safetensors"

@@ -89,11 +89,21 @@ class Leg:
                 yield self.use_less_memory(exc, step=0)
 
     def _throwaway_step(self, plan: Plan) -> Callable[[], None]:
+        if self.is_called_off:
+            return lambda: None
         state = new_state(self.config, plan, self.peers)
         batch = self.lessons.batch(0, plan)
-        if self.should_stop() and not self.peers.together:
-            return lambda: None
-        return lambda: (training_step(state, batch, plan), None)[1]
+
+        def step() -> None:
+            if not self.is_called_off:
+                training_step(state, batch, plan)
+
+        return step
+
+    @property
+    def is_called_off(self) -> bool:
+        """Whether somebody wants it to end before its first step; several processes only end between steps."""
+        return self.should_stop() and not self.peers.together
 
     def settle(self, config: RunConfig) -> None:
         """Take over the first process's configuration, once it knows where the run ends."""

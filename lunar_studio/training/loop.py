@@ -22,12 +22,20 @@ from typing import Literal
 import msgspec
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import FinishBegun, Forecast, PhaseStarted, RunEnded, RunStarted, TrainEvent, Warned
+from lunar_studio.core.events import (
+    FinishBegun,
+    Forecast,
+    PhaseStarted,
+    RunEnded,
+    RunStarted,
+    TrainEvent,
+    Warned,
+)
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, LunarError, TrainingDiverged
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import fine_tune, forecasting
-from lunar_studio.training.checkpoints import Stored, load_latest
+from lunar_studio.training.checkpoints import Stored, list_checkpoints, load_latest, step_of
 from lunar_studio.training.ending import Ending
 from lunar_studio.training.keeping import Keeper
 from lunar_studio.training.leg import Ask, Leg, shared_config, shared_vocabulary
@@ -61,7 +69,8 @@ def train(
         config: What to do; with `resume` the run's own configuration counts, but for `max_minutes`, `max_steps`,
             `device` and `threads`.
         resume: Go on from the newest whole checkpoint in `run_dir`.
-        should_stop: Asked after every step; the run then saves, finishes the model and ends.
+        should_stop: Asked after every step; the run then saves (`LearningEnded`), finishes the model and ends. One that
+            has not taken its first step leaves its folder as it was found.
         should_pause: While it says yes, no step is taken.
         should_finish: Once it says yes, what is left of the schedule is gone through in a tenth of the steps done, and
             judge and prior learn alone for a quarter of what is left for them; the run then ends as planned.
@@ -82,6 +91,8 @@ def train(
             vocabulary = shared_vocabulary(fine_tune.vocabulary_of(opened, asked, folder.start_path), peers)
             leg = Leg(opened, vocabulary, asked, peers, should_stop, should_pause, should_finish)
             yield from _Lead(leg, folder, resume=resume).events()
+        except _CalledOff:
+            yield _left_as_found(folder, resume=resume)
         finally:
             folder.close()
 
@@ -109,6 +120,16 @@ def forecast(dataset: Path, scratch: Path, config: RunConfig, *, should_stop: As
     return forecasting.forecast_of(leg, costs)
 
 
+def _left_as_found(folder: RunFolder, *, resume: bool) -> RunEnded:
+    """What is told of a leg that has not taken a step: no run is begun, and one that was there is what it was."""
+    if not resume:
+        folder.abandon()
+        return RunEnded(0, "stopped", None)
+    kept = list_checkpoints(folder.checkpoints)
+    model = folder.model_path if folder.model_path.is_file() else None
+    return RunEnded(step_of(kept[-1]) if kept else 0, "stopped", model)
+
+
 def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask, should_finish: Ask) -> None:
     """Take the same steps as the first process, on other rows, until it goes on alone."""
     config = shared_config(None, peers)
@@ -132,6 +153,10 @@ def _assist(dataset: Dataset, peers: Peers, should_stop: Ask, should_pause: Ask,
         outcome = leg.take_step()
         if not outcome.finite and not outcome.overflowed:
             leg.restore(None)
+
+
+class _CalledOff(Exception):
+    """Somebody wants the run to end before its first step."""
 
 
 class _Lead:
@@ -166,12 +191,12 @@ class _Lead:
             leg.peers.part()
             yield from ending.learn_alone()
             yield from self.keeper.checkpoint()
-            yield from ending.finish(quick=leg.should_stop())
+            reason: Literal["finished", "stopped"] = "finished" if ending.done else "stopped"
+            yield from ending.finish(reason, quick=leg.should_stop())
         except LunarError:
             with suppress(LunarError):  # where the disk is the reason, this cannot be written either
                 self.keeper.record("failed")
             raise
-        reason: Literal["finished", "stopped"] = "finished" if ending.done else "stopped"
         took_s = leg.worked_s
         # Nobody forecast that the run would be asked to finish early.
         done = leg.state.step - first
@@ -188,11 +213,12 @@ class _Lead:
         while True:
             try:
                 leg.begin()
-                step_s = forecasting.dry_steps(leg)
-                costs = forecasting.measure(leg, step_s, self.folder.path)
+                costs = forecasting.measure(leg, forecasting.dry_steps(leg), self.folder.path)
                 break
             except (RuntimeError, MemoryError) as exc:
                 yield leg.use_less_memory(exc, step=0)
+        if leg.is_called_off:
+            raise _CalledOff
         leg.settle(forecasting.settled_length(leg.config, costs))
         leg.begin()
         stored = (

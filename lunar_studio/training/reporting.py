@@ -81,11 +81,12 @@ class Reporter:
             return None
         sprites = np.ascontiguousarray(leg.dataset.sprites_NHWC[indices])
         figures, each = reconstruction.evaluate_vae(leg.state.kept_vae, sprites, should_stop=leg.should_stop)
+        if len(each) < len(indices):
+            self._back_to_training()
+            return None
         losses = leg.lessons.validation_losses(leg.state, sprites, leg.plan)
         extra = self._extra_figures(sprites)
         self._back_to_training()
-        if len(each) < len(indices):
-            return None
         self.figures = {
             "psnr": figures["psnr"],
             "ssim": figures["ssim"],

@@ -85,6 +85,7 @@ class RunFolder:
             raise TrainingError(f"{path} already holds a run.", hint="Resume it (--resume), or choose another folder.")
         if resume and not has_run:
             raise TrainingError(f"{path} holds no run to resume.", hint="Leave out --resume to start one there.")
+        self._was_there = path.exists()
         try:
             (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
             self._metrics = self._open_metrics()
@@ -197,6 +198,16 @@ class RunFolder:
 
     def _open_metrics(self) -> FileIO:
         return FileIO(self.path / METRICS, "a")
+
+    def abandon(self) -> None:
+        """Take away what was made for a run that did not begin, as far as the disk lets us."""
+        self._metrics.close()
+        with suppress(OSError):
+            for name in (METRICS, START):
+                (self.path / name).unlink(missing_ok=True)
+            (self.path / CHECKPOINTS).rmdir()
+            if not self._was_there:
+                self.path.rmdir()
 
     def close(self) -> None:
         """Let go of the metrics file."""

@@ -177,6 +177,25 @@ def test_a_sheet_is_cut_by_hand(qtbot: QtBot, page: DataPage, art: Path) -> None
     assert page.report.sprites == before + 7
 
 
+def test_a_sheet_chosen_by_itself_is_shown_with_its_cut_and_a_sprite_is_not(
+    qtbot: QtBot, page: DataPage, tmp_path: Path
+) -> None:
+    cells = [texture(number, 16).rgba_HWC for number in range(6)]
+    Image.fromarray(cells[0]).save(tmp_path / "sprite.png")
+    page.set_source(tmp_path / "sprite.png")
+    qtbot.waitUntil(lambda: page.report is not None, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not page._data.is_running, timeout=PATIENCE_MS)
+    assert page.slicer is None
+    assert page._status.text == "1 picture, 1 sprite, mostly 16 px"
+    gap = np.zeros((16, 2, 4), np.uint8)
+    row = np.hstack([np.hstack([cell, gap]) for cell in cells])
+    Image.fromarray(np.vstack([row, np.zeros_like(row[:2]), row[:, ::-1]])).save(tmp_path / "sheet.png")
+    page.set_source(tmp_path / "sheet.png")
+    qtbot.waitUntil(lambda: page.slicer is not None, timeout=PATIENCE_MS)
+    assert page.slicer is not None
+    page.slicer.reject()
+
+
 @pytest.fixture
 def slicer(qtbot: QtBot) -> SlicerDialog:
     cells = [blob(seed, 16).rgba_HWC for seed in range(6)]
@@ -278,7 +297,7 @@ def test_a_folder_without_art_teaches(qtbot: QtBot, page: DataPage, tmp_path: Pa
     (tmp_path / "empty").mkdir()
     look_through(qtbot, page, tmp_path / "empty")
     assert not page.build_button.isEnabled()
-    assert "none of them can be used" in page._status.text
+    assert "There are no pictures in it." in page._status.text
 
 
 def test_art_can_be_dropped(qtbot: QtBot, page: DataPage, art: Path) -> None:

@@ -292,6 +292,14 @@ def test_a_forecast_can_be_cancelled_and_is_given_up_for_other_settings(
     assert row.words.isHidden()
 
 
+def test_a_setting_changed_in_the_table_takes_the_forecast_away(qtbot: QtBot, page: TrainPage, art: Path) -> None:
+    row = page.setup.forecast
+    ask_forecast(qtbot, page, art)
+    qtbot.waitUntil(lambda: row.words.text().startswith("Forecast: "))
+    assert page.settings.edit("training.batch_size", "12")
+    assert not row.words.text()
+
+
 def test_a_forecast_that_cannot_be_made_says_why(
     qtbot: QtBot, page: TrainPage, forecaster: RecordingForecaster, art: Path
 ) -> None:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.config_fields import to_json, with_overrides
-from lunar_studio.core.events import Forecast, MilestoneSaved, Paused, RunEnded
+from lunar_studio.core.events import Forecast, LearningEnded, MilestoneSaved, Paused, PhaseStarted, RunEnded
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import TrainingError
 from lunar_studio.gui.train.compare_view import CompareView
@@ -185,14 +185,42 @@ def test_the_load_is_told_while_a_run_goes(qtbot: QtBot) -> None:
 def test_the_forecast_and_its_truth_are_told(qtbot: QtBot) -> None:
     header = RunHeader()
     qtbot.addWidget(header)
-    told = Forecast("cpu", "bf16", "measured", 1, 0, 1000, 0.1, 5.0, 100.0, 10.0, 5.0, 5.0, 30.0, 2**28)
+    told = Forecast("cpu", "bf16", "measured", 1, 0, 1000, 0.1, 5.0, 100.0, 10.0, 5.0, 5.0, 30.0, 2**28, spread=0.1)
     header.add([told])
-    assert header.status.text.startswith("Forecast: 2 min in all, worth exploring after 30 s")
+    assert header.status.text.startswith("Forecast: 2 min in all, give or take 10%; worth exploring after 30 s")
     assert "memory: 256 MB" in header.status.toolTip()
     header.add([Paused(5, "The disk is full.", "Free some space.", 1, 10.0)])
     assert header.status.text == "Resting: The disk is full. Free some space."
     header.add([RunEnded(1000, "finished", Path("model"), 130.0, 120.0)])
     assert header.status.text == "Finished after 2 min; the forecast said 2 min."
+
+
+def test_a_stopped_run_says_that_it_is_saved_before_its_model_is_made(qtbot: QtBot) -> None:
+    header = RunHeader()
+    qtbot.addWidget(header)
+    header.set_phase("stopping")
+    header.add([LearningEnded(7, "stopped"), PhaseStarted(7, "Finding directions for the sliders")])
+    assert header.status.text.startswith("Stopped, and all it has learned is saved.")
+    assert not header.stop_button.isVisibleTo(header), "there is nothing left to stop"
+    assert header.bar.maximum() == 0, "nobody knows how long it takes"
+    header.add([RunEnded(7, "stopped", None)])
+    assert header.status.text == "Stopped before its first step; nothing was written."
+
+
+def test_a_run_without_a_finished_model_is_explored_by_its_newest_snapshot(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "run")
+    (run / "model.safetensors").unlink(missing_ok=True)
+    (run / "milestones").mkdir(exist_ok=True)
+    for name in ("step-000000010.safetensors", "step-000000020.safetensors", "notes.safetensors"):
+        (run / "milestones" / name).touch()
+    record = read_run(run)
+    assert record is not None
+    assert record.model_path is None, "fine-tuning needs a whole model"
+    assert record.explore_path == run / "milestones" / "step-000000020.safetensors"
+    (run / "model.safetensors").touch()
+    finished = read_run(run)
+    assert finished is not None
+    assert finished.explore_path == run / "model.safetensors"
 
 
 def test_a_milestone_can_be_explored_while_the_run_goes(qtbot: QtBot, tmp_path: Path) -> None:

@@ -153,6 +153,13 @@ def _drawn(rgba_HWC: U8, ground: tuple[int, int, int, int]) -> list[list[int]]:
     return drawn
 
 
+def test_of_layouts_that_fit_alike_the_one_of_a_common_size_is_taken() -> None:
+    """Sprites of 20 with air in cells of 24: cells of 25 would fit as well, and drift along the sheet."""
+    cells = [Sprite(np.pad(texture(number, 20).rgba_HWC, ((2, 2), (2, 2), (0, 0)))) for number in range(24)]
+    sheet = _spaced(cells, 6, 3, 2, CLEAR)
+    assert find_cut(sheet) == SliceSpec(24, 24, 3, 3, 2, 2)
+
+
 def test_tiles_that_touch_are_found_by_their_seams() -> None:
     rng = np.random.default_rng(5)
     shades = [rng.integers(0, 256, 3) for _ in range(24)]

@@ -77,6 +77,9 @@ def test_minutes_become_as_many_steps_as_fit_with_all_that_stands_beside_them(mi
     settled = settled_length(config, COSTS)
     total_s = COSTS.total_s(settled)
     assert 0.85 * minutes * 60 < total_s < minutes * 60
+    steps, training = settled.training.max_steps, settled.training
+    assert training.preview_every <= max(1, steps // 20), "a short run shows something on its way"
+    assert training.validate_every <= max(1, steps // 10)
     assert settled_length(settled, COSTS) is settled
     with pytest.raises(ConfigError, match="no end"):
         settled_length(tiny(max_steps=0), COSTS)

@@ -17,6 +17,8 @@ from torch import Tensor
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import (
     CheckpointSaved,
+    LearningEnded,
+    MilestoneSaved,
     PhaseStarted,
     PreviewReady,
     RunEnded,
@@ -30,7 +32,9 @@ from lunar_studio.errors import CheckpointError, ConfigError, TrainingDiverged, 
 from lunar_studio.models import losses as model_losses
 from lunar_studio.models.extensions import forgotten_afterwards, register_loss, register_metric
 from lunar_studio.models.model_file import load_model
+from lunar_studio.training import alone
 from lunar_studio.training import step as step_module
+from lunar_studio.training.checkpoints import load_latest
 from lunar_studio.training.loop import train
 from tests.training.small_art import small_dataset, tiny
 
@@ -283,3 +287,60 @@ def test_gradient_checkpointing_trains_to_the_same_losses(dataset: Path, tmp_pat
     saving = steps(list(train(dataset, tmp_path / "saving", tiny(max_steps=4, gradient_checkpointing=True))))
     for one, other in zip(plain, saving, strict=True):
         assert one.losses["recon"] == pytest.approx(other.losses["recon"], rel=1e-4)
+
+
+def test_a_stop_saves_first_and_offers_a_model_before_the_sliders_are_found(dataset: Path, tmp_path: Path) -> None:
+    stop = threading.Event()
+    events = []
+    for event in train(dataset, tmp_path / "run", tiny(max_steps=100_000), should_stop=stop.is_set):
+        events.append(event)
+        if isinstance(event, StepDone) and event.step == 3:
+            stop.set()
+        if isinstance(event, LearningEnded):
+            assert (event.step, event.reason) == (3, "stopped")
+            assert load_latest(tmp_path / "run" / "checkpoints") is not None
+        if isinstance(event, MilestoneSaved) and event.step == 3:
+            assert load_model(event.path)[0].prior is not None
+            assert not (tmp_path / "run" / "model.safetensors").exists()
+    names = [type(event).__name__ for event in events]
+    assert names[names.index("LearningEnded") :] == ["LearningEnded", "MilestoneSaved", "PhaseStarted", "RunEnded"]
+
+
+def test_a_stop_is_obeyed_while_the_art_is_encoded_for_the_prior(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alone, "_ENCODED_AT_ONCE", 4)
+    stop = threading.Event()
+    for event in train(dataset, tmp_path / "run", tiny(max_steps=20), should_stop=stop.is_set):
+        if isinstance(event, PhaseStarted) and "making ready" in event.title:
+            assert not stop.is_set(), "told again after the wish"
+            stop.set()
+        last = event
+    assert isinstance(last, RunEnded)
+    assert last.reason == "stopped"
+    told = list(train(dataset, tmp_path / "run", tiny(max_steps=20), resume=True))[-1]
+    assert isinstance(told, RunEnded)
+    assert told.reason == "finished"
+
+
+@pytest.mark.parametrize("asked", [1, 4, 12])
+def test_a_run_stopped_before_its_first_step_leaves_nothing(dataset: Path, tmp_path: Path, asked: int) -> None:
+    times = 0
+
+    def should_stop() -> bool:
+        nonlocal times
+        times += 1
+        return times >= asked
+
+    *rest, ended = train(dataset, tmp_path / "run", tiny(), should_stop=should_stop)
+    assert ended == RunEnded(0, "stopped", None)
+    assert not steps(rest)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_continued_run_stopped_before_its_first_step_is_what_it_was(dataset: Path, tmp_path: Path) -> None:
+    list(train(dataset, tmp_path / "run", tiny(max_steps=4)))
+    before = {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()}
+    *_, ended = train(dataset, tmp_path / "run", tiny(max_steps=8), resume=True, should_stop=lambda: True)
+    assert ended == RunEnded(4, "stopped", tmp_path / "run" / "model.safetensors")
+    assert {path: path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()} == before

@@ -18,7 +18,7 @@ from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.losses import balance_loss, ranking_loss
 from lunar_studio.models.words import Vocabulary
 from lunar_studio.pixels import damage
-from lunar_studio.training import schedules
+from lunar_studio.training import device, schedules
 from lunar_studio.training.alone import PriorAlone, TeacherAlone
 from lunar_studio.training.collapse import PATIENCE_STEPS, CollapseWatch
 from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
@@ -68,6 +68,31 @@ def test_the_fastest_precision_is_taken_and_the_reason_names_the_figures() -> No
     assert plan.precision == "fp32"
     assert "fp32" in plan.reason
     assert plan.memory_format == torch.contiguous_format
+
+
+def test_slow_precisions_are_judged_by_fewer_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = 0.0
+    taken: dict[str, int] = {}
+    costs_s = {"fp32": 5.0, "bf16": 2.0}
+
+    def timing(plan: Plan) -> Callable[[], None]:
+        def step() -> None:
+            nonlocal clock
+            clock += costs_s[plan.precision]
+            taken[plan.precision] = taken.get(plan.precision, 0) + 1
+
+        return step
+
+    monkeypatch.setattr(device, "candidates", lambda _device: ("fp32", "bf16"))
+    monkeypatch.setattr("lunar_studio.training.device.time.perf_counter", lambda: clock)
+    plan = device.choose_plan(TrainingConfig(), timing)
+    assert (plan.precision, plan.step_s) == ("bf16", 2.0)
+    assert plan.reason == "measured a step on this machine: fp32 5000 ms, bf16 2000 ms"
+    assert taken == {"bf16": 2, "fp32": 1}, "one step shows that it is over twice as slow"
+    costs_s |= {"fp32": 0.01, "bf16": 0.02}
+    taken.clear()
+    assert device.choose_plan(TrainingConfig(), timing).precision == "fp32"
+    assert taken == {"bf16": 1 + device.PROBE_STEPS, "fp32": 1 + device.PROBE_STEPS}
 
 
 def test_bf16_is_only_tried_where_the_processor_has_it() -> None:
@@ -172,6 +197,9 @@ def test_the_prior_learns_alone_on_latents_that_no_longer_move(tmp_path: Path) -
     plan = Plan(CPU, "fp32", "test")
     state = new_state(config, plan)
     lesson = PriorAlone(state, dataset, Vocabulary.fit(training_captions(dataset), config.teacher.embedding_dim), plan)
+    shares = list(lesson.prepare())
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     losses = [lesson.step(index) for index in range(lesson.steps)]
     assert lesson.steps == 80
     assert sum(losses[-10:]) < sum(losses[:10])

@@ -42,6 +42,7 @@ from lunar_studio.workers.thumbnail_service import ThumbnailService
 _PROBLEMS_PX = 80 * SPACE_PX
 _SIZES_PX = (16, 24, 32, 48, 64, 96, 128)
 _LOOK_AGAIN_MS = 30
+_KINDS = "PNG, GIF, APNG, WebP, BMP and Aseprite files can be used, in folders inside it, too."
 
 
 class DataPage(QWidget):
@@ -70,6 +71,7 @@ class DataPage(QWidget):
         self.source: Path | None = None
         self.report: Report | None = None
         self.slicer: SlicerDialog | None = None
+        self._only_grids = False
         self._notes = Notes()
         self.diagnosis: Diagnosis | None = None
         self._dataset: Path | None = None
@@ -249,14 +251,25 @@ class DataPage(QWidget):
         self.model.set_verdicts(report.verdicts)
         self.problems.show_report(report)
         known = f"mostly {report.size} px" if report.size else "none of them can be used"
-        self._status.set_text(f"{len(report.verdicts):,} pictures, {report.sprites:,} sprites, {known}")
+        words = f"{counted(len(report.verdicts), 'picture')}, {counted(report.sprites, 'sprite')}, {known}"
+        self._status.set_text(words if report.verdicts else "There are no pictures in it.")
+        if not report.verdicts and self.source is not None:
+            self.banner.tell(f"“{self.source.name}” holds no pictures.", _KINDS)
         self._look.start()
         self._enable()
         if self.source is not None and report.verdicts:
             self.doctor.show_diagnosis(None, "Comparing every sprite with the others…")
             self._doctor.examine(self.source)
+            self._offer_cut(self.source, report)
         else:
             self.doctor.show_diagnosis(None, "There is nothing to look at.")
+
+    def _offer_cut(self, source: Path, report: Report) -> None:
+        """A picture chosen by itself may be a sheet: where a grid shows in it, the artist sees the cut at once."""
+        path = report.verdicts[0].path
+        if len(report.verdicts) == 1 and report.sprites == 1 and source.is_file() and not self._notes.of(path).cut:
+            self._only_grids = True
+            self._data.open_sheet(source, path)
 
     @Slot(object)
     def _on_examined(self, diagnosis: Diagnosis) -> None:
@@ -315,10 +328,14 @@ class DataPage(QWidget):
     @Slot(str)
     def _on_cut_requested(self, path: str) -> None:
         if self.source is not None and not self._data.is_running:
+            self._only_grids = False
             self._data.open_sheet(self.source, path)
 
     @Slot(object)
     def _on_sheet_opened(self, sheet: Sheet) -> None:
+        shows_grid = (sheet.found.width, sheet.found.height) != (sheet.picture.width, sheet.picture.height)
+        if self._only_grids and not shows_grid:
+            return
         note = self._notes.of(sheet.path)
         begin = SliceSpec.parse(note.cut) if note.cut else None
         self.slicer = SlicerDialog(sheet, begin, self)
@@ -411,3 +428,8 @@ class DataPage(QWidget):
         """More may have come into sight."""
         super().resizeEvent(event)
         self._look.start()
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 picture`, `2,000 pictures`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -15,7 +15,7 @@ from lunar_studio.workers.data_service import FileVerdict, Report
 
 Index = QModelIndex | QPersistentModelIndex
 VERDICT_ROLE = int(Qt.ItemDataRole.UserRole)
-_ROW_PX = 11 * SPACE_PX
+_ROW_PX = 13 * SPACE_PX
 _KINDS = {"refused": "bad", "duplicate": "muted", "skipped": "muted", "ok": "muted"}
 _TITLES = {"refused": "refused", "duplicate": "twice", "skipped": "left out", "ok": "note"}
 
@@ -72,15 +72,17 @@ class _ProblemDelegate(QStyledItemDelegate):
             painter.setBrush(theme.colour(tokens.raised))
             painter.drawRoundedRect(option.rect.adjusted(0, 1, 0, -1), RADIUS_PX, RADIUS_PX)
         area = option.rect.adjusted(2 * SPACE_PX, SPACE_PX, -2 * SPACE_PX, -SPACE_PX)
-        upper = QRect(area.left(), area.top(), area.width(), area.height() // 2)
-        lower = QRect(area.left(), upper.bottom() + 1, area.width(), area.height() // 2)
+        upper = QRect(area.left(), area.top(), area.width(), area.height() // 3)
+        lower = QRect(area.left(), upper.bottom() + 1, area.width(), area.height() - area.height() // 3)
         painter.setFont(theme.font("small", bold=True))
         kind = _TITLES[verdict.verdict]
         indent = painter.fontMetrics().horizontalAdvance(kind) + 2 * SPACE_PX
         self._line(painter, upper, kind, getattr(tokens, _KINDS[verdict.verdict]))
         painter.setFont(theme.font("small"))
         self._line(painter, upper.adjusted(indent, 0, 0, 0), verdict.path, tokens.text)
-        self._line(painter, lower, short_reason(verdict), tokens.muted)
+        painter.setPen(theme.colour(tokens.muted))
+        wraps = Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+        painter.drawText(lower, wraps, short_reason(verdict))
         painter.restore()
 
     @staticmethod
@@ -129,7 +131,7 @@ class ProblemsPanel(Panel):
         problems = 0 if report is None else report.count("refused")
         notes = self.model.rowCount() - problems
         self._title.setText(title_words(problems, notes))
-        self._all_well.setVisible(report is not None and not problems)
+        self._all_well.setVisible(report is not None and bool(report.verdicts) and not problems)
         self.figures.setText("" if report is None else figures_words(report))
 
     @Slot()

@@ -106,7 +106,8 @@ class ArtChooser(QWidget):
 
     def _show(self) -> None:
         self._name.setVisible(self.source is not None)
-        self._name.set_text("" if self.source is None else self.source.name)
+        # The folder of a built data set has a long name that nobody gave it.
+        self._name.set_text((self.facts and self.facts.source) or (self.source.name if self.source else ""))
         self._bar.setVisible(self.source is not None and self.facts is None and self.report is None)
         self.problems_button.setVisible(self.report is not None and bool(_problem_words(self.report)))
         if self.source is None:

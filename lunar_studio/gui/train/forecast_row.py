@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lunar_studio.core.config import RunConfig
@@ -36,6 +37,10 @@ class ForecastRow(QWidget):
         self.setObjectName("forecast-row")
         self._service = service
         self._can_ask = False
+        self._doing, self._since_s = "", 0.0
+        self._clock = QTimer(self)
+        self._clock.setInterval(1000)
+        self._clock.timeout.connect(self._show_seconds)
         self.words = Label(size="small", role="muted", wrap=True)
         self.button = TextButton("How long will it take?", role="quiet", icon_name="history", tip=_TIP)
         column = QVBoxLayout(self)
@@ -58,6 +63,7 @@ class ForecastRow(QWidget):
     def forget(self) -> None:
         """The settings are others now: give up what is being measured, and say nothing."""
         self._service.request_stop()
+        self._clock.stop()
         self._tell("", "muted")
 
     def set_can_ask(self, can_ask: bool) -> None:
@@ -74,6 +80,8 @@ class ForecastRow(QWidget):
     @Slot()
     def _show(self) -> None:
         measures = self._service.is_running
+        if not measures:
+            self._clock.stop()
         self.button.setText("Cancel" if measures else "How long will it take?")
         self.button.set_icon_name("stop" if measures else "history")
         self.button.setToolTip("Stop measuring." if measures else _TIP)
@@ -88,14 +96,22 @@ class ForecastRow(QWidget):
 
     @Slot(str)
     def _on_stated(self, words: str) -> None:
+        self._doing, self._since_s = words, time.monotonic()
+        self._clock.start()
         self._tell(words, "muted")
+
+    @Slot()
+    def _show_seconds(self) -> None:
+        self._tell(f"{self._doing} {time.monotonic() - self._since_s:.0f} s", "muted")
 
     @Slot(object)
     def _on_told(self, forecast: Forecast) -> None:
+        self._clock.stop()
         self._tell(
             forecast_words(forecast), "text", f"{forecast_words(forecast, fully=True)}\n{forecast.precision_reason}"
         )
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
+        self._clock.stop()
         self._tell(f"{failure.message} {failure.hint}", "bad")

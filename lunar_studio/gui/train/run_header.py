@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayou
 from lunar_studio.core import events as events_of
 from lunar_studio.core.events import (
     FinishBegun,
+    LearningEnded,
     Paused,
     PhaseStarted,
     RunEnded,
@@ -25,9 +26,16 @@ from lunar_studio.gui.train.load_label import LoadLabel
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 
-Phase = Literal["idle", "preparing", "training", "paused", "finishing", "stopping"]
+Phase = Literal["idle", "preparing", "training", "paused", "finishing", "stopping", "making"]
+"""`making`: nothing is learned any more and all is saved, but the model file is still being made."""
 
 _PROGRESS_STEPS = 10_000
+# What judge and inventor learn alone is cut to a quarter in a run that is asked to finish now.
+_HURRY = 4.0
+_LEARNT = {
+    "finished": "It has learned all it was to learn, and is saved.",
+    "stopped": "Stopped, and all it has learned is saved.",
+}
 # The time left is told from the pace of the last half minute: machines get busy, and quiet again.
 _PACE_WINDOW_S = 30.0
 
@@ -66,8 +74,9 @@ def duration(seconds: float) -> str:
 
 
 def forecast_words(told: events_of.Forecast, *, fully: bool = False) -> str:
-    """What a run will cost: `Forecast: 1 h 05 min in all, worth exploring after 6 min`; or every part of it."""
-    words = f"Forecast: {duration(told.total_s)} in all, worth exploring after {duration(told.usable_s)}"
+    """What a run will cost: `Forecast: 65 min in all, give or take 10%; worth exploring after 6 min`; or all of it."""
+    doubt = f", give or take {told.spread:.0%}" if told.spread else ""
+    words = f"Forecast: {duration(told.total_s)} in all{doubt}; worth exploring after {duration(told.usable_s)}"
     if not fully:
         return words
     parts = (
@@ -83,6 +92,8 @@ def forecast_words(told: events_of.Forecast, *, fully: bool = False) -> str:
 
 def ended_words(event: RunEnded) -> str:
     """How it ended, and how near the forecast was."""
+    if event.model_path is None:
+        return "Stopped before its first step; nothing was written."
     words = "Finished" if event.reason == "finished" else "Stopped and saved"
     if event.took_s <= 0:
         return f"{words}."
@@ -112,6 +123,7 @@ class RunHeader(QWidget):
         self._max_steps = 0
         self._last: StepDone | None = None
         self._forecast = Forecast()
+        self._after_s = 0.0
         self._facts = ""
         self.title = ElidedLabel(size="title")
         self.status = ElidedLabel(size="small", role="muted")
@@ -198,8 +210,8 @@ class RunHeader(QWidget):
         self.stop_button.setVisible(goes or phase == "preparing")
         self.stop_button.setEnabled(phase != "stopping")
         self.stop_button.setText("Stopping…" if phase == "stopping" else "Stop")
-        # Nothing is known of how long preparing takes: the bar then moves without a measure.
-        self.bar.setRange(0, 0 if phase == "preparing" else _PROGRESS_STEPS)
+        # Nothing is known of how long these take: the bar then moves without a measure.
+        self.bar.setRange(0, 0 if phase in ("preparing", "making") else _PROGRESS_STEPS)
         self._show_figures()
 
     def offer_model(self, offered: bool, *, is_finished: bool = True) -> None:
@@ -209,7 +221,7 @@ class RunHeader(QWidget):
         self.explore_button.setToolTip(
             "Play with the model that this run made."
             if is_finished
-            else "Play with a copy of what it has learned so far; training goes on. It has no named sliders yet."
+            else "Play with a copy of what it has learned so far, while it goes on. It has no named sliders yet."
         )
 
     def set_progress(self, done: int, total: int) -> None:
@@ -220,35 +232,55 @@ class RunHeader(QWidget):
     def add(self, events: Iterable[TrainEvent]) -> None:
         """Take in what a run told."""
         for event in events:
-            match event:
-                case RunStarted():
-                    self._max_steps = event.max_steps
-                    self._facts = (
-                        f"{event.preset} · {event.train_count:,} sprites, {event.validation_count:,} held out · "
-                        f"{event.device} {event.precision} · about {event.memory_bytes / 2**20:,.0f} MB"
-                    )
-                    self.set_status(self._facts)
-                    self.load.set_device(event.device)
-                    self.status.setToolTip(event.precision_reason)
-                case StepDone():
-                    self._last = event
-                    self._forecast.add(event.elapsed_s, event.share_done)
-                case events_of.Forecast():
-                    self.set_status(f"{forecast_words(event)} · {self._facts}")
-                    self.status.setToolTip(f"{forecast_words(event, fully=True)}\n{event.precision_reason}")
-                case Paused():
-                    self.set_status(f"Resting: {event.message} {event.hint}")
-                case WentOn():
-                    self.set_status(f"Going on after {duration(event.paused_s)}.")
-                case FinishBegun():
-                    self._max_steps = event.max_steps
-                    self._forecast = Forecast()
-                    self.set_status(f"Coming to a good end at step {event.max_steps:,}…")
-                case PhaseStarted():
-                    self.set_status(f"{event.title}…")
-                case RunEnded():
-                    self.set_status(ended_words(event))
+            self._take(event)
+            self._say(event)
         self._show_figures()
+
+    def _take(self, event: TrainEvent) -> None:
+        """Note what figures and buttons depend on."""
+        match event:
+            case RunStarted():
+                self._max_steps = event.max_steps
+                self._facts = (
+                    f"{event.preset} · {event.train_count:,} sprites, {event.validation_count:,} held out · "
+                    f"{event.device} {event.precision} · about {event.memory_bytes / 2**20:,.0f} MB"
+                )
+                self.load.set_device(event.device)
+                self.status.setToolTip(event.precision_reason)
+            case events_of.Forecast():
+                self._after_s = event.alone_s + event.finish_s
+            case StepDone():
+                self._last = event
+                self._forecast.add(event.elapsed_s, event.share_done)
+            case FinishBegun():
+                self._max_steps = event.max_steps
+                self._forecast = Forecast()
+                self._after_s /= _HURRY
+            case PhaseStarted() if self._last is not None:
+                self._forecast = Forecast()  # its pace was that of steps
+            case LearningEnded():
+                self.set_phase("making")
+
+    def _say(self, event: TrainEvent) -> None:
+        """Tell in the status line what is going on, where that is new."""
+        match event:
+            case RunStarted():
+                self.set_status(self._facts)
+            case events_of.Forecast():
+                self.set_status(f"{forecast_words(event)} · {self._facts}")
+                self.status.setToolTip(f"{forecast_words(event, fully=True)}\n{event.precision_reason}")
+            case Paused():
+                self.set_status(f"Resting: {event.message} {event.hint}")
+            case WentOn():
+                self.set_status(f"Going on after {duration(event.paused_s)}.")
+            case FinishBegun():
+                self.set_status(f"Coming to a good end at step {event.max_steps:,}…")
+            case PhaseStarted() if self._phase != "making":  # that it is saved counts more
+                self.set_status(f"{event.title}…")
+            case LearningEnded():
+                self.set_status(f"{_LEARNT[event.reason]} Its sliders and scores are still being made…")
+            case RunEnded():
+                self.set_status(ended_words(event))
 
     def _show_figures(self) -> None:
         if (last := self._last) is None:
@@ -258,7 +290,8 @@ class RunHeader(QWidget):
         self.figures["speed"].setText(f"{last.images_per_s:,.0f} images/s")
         self.figures["elapsed"].setText(f"elapsed {duration(last.elapsed_s)}")
         left_s = self._forecast.left_s
-        self.figures["left"].setText("" if left_s is None or self._phase == "idle" else f"{duration(left_s)} left")
+        is_told = left_s is not None and self._phase not in ("idle", "making")
+        self.figures["left"].setText(f"{duration((left_s or 0.0) + self._after_s)} left" if is_told else "")
         if self.bar.maximum() == _PROGRESS_STEPS:
             self.bar.setValue(round(last.share_done * _PROGRESS_STEPS))
 

@@ -160,7 +160,7 @@ class RunListPanel(Panel):
         record = self.current
         is_active = record is not None and record.path == self.model.active
         self.continue_button.setEnabled(record is not None and record.can_continue and not self._is_training)
-        self.explore_button.setEnabled(record is not None and record.model_path is not None)
+        self.explore_button.setEnabled(record is not None and record.explore_path is not None)
         self.delete_button.setEnabled(record is not None and not is_active)
         self.rename_action.setEnabled(record is not None and not is_active)
         self.more_button.setEnabled(record is not None)
@@ -180,8 +180,8 @@ class RunListPanel(Panel):
 
     @Slot()
     def _on_explore(self) -> None:
-        if (record := self.current) is not None and record.model_path is not None:
-            self.explore_requested.emit(record.model_path)
+        if (record := self.current) is not None and record.explore_path is not None:
+            self.explore_requested.emit(record.explore_path)
 
     @Slot(QPoint)
     def _on_menu_asked(self, place: QPoint) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ BIN_NAME = ".bin"
 _MAX_JSON_BYTES = 1_000_000
 _CHUNK_LINES = 2000
 _MOST_EXPERTS = 64
+_MILESTONES = "step-" + "[0-9]" * 9 + ".safetensors"
 _STATES: tuple[RunState, ...] = ("running", "finished", "stopped", "failed")
 
 
@@ -45,6 +47,7 @@ class RunRecord:
         state: How its last leg ended; `running` also after a crash; `unreadable` with a `problem`.
         dataset: What it was trained on, or None when unknown.
         model_path: Its finished model, or None.
+        snapshot_path: The newest of the small models that were kept on its way, or None.
         changed_s: When something was last written, in seconds since 1970.
         config: What it was asked for, or None when unreadable.
         problem: Why it cannot be read.
@@ -57,6 +60,7 @@ class RunRecord:
     state: RunState
     dataset: Path | None
     model_path: Path | None
+    snapshot_path: Path | None
     changed_s: float
     config: RunConfig | None
     problem: str = ""
@@ -65,6 +69,11 @@ class RunRecord:
     def name(self) -> str:
         """What the list calls it."""
         return self.path.name
+
+    @property
+    def explore_path(self) -> Path | None:
+        """What can be explored of it: its finished model, else the newest snapshot."""
+        return self.model_path or self.snapshot_path
 
     @property
     def can_continue(self) -> bool:
@@ -93,7 +102,7 @@ def read_run(path: Path) -> RunRecord | None:
     try:
         config = from_json(raw)
     except ConfigError as error:
-        return RunRecord(path, "", 0, 0, "unreadable", None, None, changed_s, None, error.message)
+        return RunRecord(path, "", 0, 0, "unreadable", None, None, None, changed_s, None, error.message)
     facts = _facts(path / "run.json")
     step, dataset, state = facts.get("step"), facts.get("dataset"), facts.get("state")
     model = path / "model.safetensors"
@@ -105,6 +114,7 @@ def read_run(path: Path) -> RunRecord | None:
         state=next((known for known in _STATES if known == state), "stopped"),
         dataset=Path(dataset) if isinstance(dataset, str) and dataset and "\0" not in dataset else None,
         model_path=model if model.is_file() else None,
+        snapshot_path=_newest_snapshot(path),
         changed_s=changed_s,
         config=config,
     )
@@ -168,6 +178,12 @@ def restore(binned: Path, run: Path) -> None:
         raise TrainingError(
             f"“{run.name}” cannot be taken out of the bin: {exc.strerror or exc}.", hint=f"It may still be in {binned}."
         ) from exc
+
+
+def _newest_snapshot(run: Path) -> Path | None:
+    with suppress(OSError):
+        return max((run / "milestones").glob(_MILESTONES), key=lambda path: path.name, default=None)
+    return None
 
 
 def _read_small(path: Path) -> bytes:

@@ -137,6 +137,7 @@ class TrainPage(QWidget):
         self.setup.settings_requested.connect(self._toggle_settings)
         self.setup.art.problems_requested.connect(self.data_requested)
         self.settings.closed.connect(self._toggle_settings)
+        self.settings.model.overrides_changed.connect(self.setup.forecast.forget)
         self._flow.preparing.connect(self._on_preparing)
         self._flow.progressed.connect(self._on_progressed)
         self._flow.begun.connect(self._on_begun)
@@ -297,6 +298,11 @@ class TrainPage(QWidget):
         window = self.window()
         if not window.isActiveWindow():
             QApplication.alert(window)
+        if event.model_path is None:
+            self.centre.setCurrentWidget(self._empty)
+            self.runs.refresh()
+            self.banner.tell("The run was stopped before its first step.", "Nothing was written.", "good")
+            return
         words = "finished" if event.reason == "finished" else "stopped and saved"
         self.banner.tell(f"The run is {words} at step {event.step:,}.", "Explore this model to play with it.", "good")
 
@@ -344,7 +350,7 @@ class TrainPage(QWidget):
         self._browsed = self._browsed or self._new_view()
         words = record.problem or f"{record.preset} · {state_words(record, is_active=False)}"
         self._browsed.begin(record.path, words, read_metrics(record.path))
-        self._browsed.set_model(record.model_path)
+        self._browsed.set_model(record.explore_path)
         self.centre.setCurrentWidget(self._browsed)
 
     @Slot(object, object)
