@@ -127,6 +127,11 @@ def _set_rate(state: TrainState, part: Part, rate: float) -> None:
         group["lr"] = rate * state.rate_scale
 
 
+def views_of(sprites: int, steps: int) -> int:
+    """How often each sprite is encoded: no more latents than the prior's steps look at, or than memory should hold."""
+    return max(1, min(_VIEWS, min(_MOST_LATENTS, steps * _BATCH) // sprites))
+
+
 def _latents(
     state: TrainState, dataset: Dataset, vocabulary: Vocabulary, plan: Plan
 ) -> Generator[float, None, tuple[Tensor, Tensor, Tensor, Tensor]]:
@@ -136,7 +141,7 @@ def _latents(
     """
     training = state.config.training
     indices = dataset.indices("train")
-    views = max(1, min(_VIEWS, _MOST_LATENTS // len(indices)))
+    views = views_of(len(indices), round(state.config.prior.finish_share * training.max_steps))
     rng = np.random.default_rng([training.seed, _STREAM])
     means, spreads = [], []
     vae = state.kept_vae

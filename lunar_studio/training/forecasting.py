@@ -7,6 +7,7 @@ or twice. The finish is put together from its parts: so many sprites encoded, dr
 
 from __future__ import annotations
 
+import math
 import shutil
 import statistics
 import tempfile
@@ -26,7 +27,7 @@ from lunar_studio.errors import CheckpointError, ConfigError
 from lunar_studio.evaluation.judging import judge_all
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import milestones
-from lunar_studio.training.alone import TeacherAlone
+from lunar_studio.training.alone import TeacherAlone, views_of
 from lunar_studio.training.checkpoints import save_checkpoint
 from lunar_studio.training.finish import encode_all
 from lunar_studio.training.leg import Leg
@@ -45,16 +46,17 @@ _DRY_SHARE = 20
 _USABLE_SHARE = 0.1
 # What `finish` looks at: sprites encoded, drawn for directions, judged; fewer where an artist waits (finish.py).
 _ENCODED, _DRAWN, _JUDGED, _QUICK_SHARE = 1024, 1200, 900, 0.35
-# Latents that the prior learns alone from: every training sprite in so many views, up to so many (alone.py).
-_VIEWS, _MOST_LATENTS, _PRIOR_BATCH = 8, 40_000, 256
+# What the prior learns alone from in a step (alone.py).
+_VIEWS, _PRIOR_BATCH = 8, 256
 _SAMPLE, _SAMPLE_SLOW, _SLOW_STEP_S = 64, 16, 0.5
 # Forecasts of our own runs were so far off where the machine was quiet; scatter of the steps comes on top, up to this.
 _LEAST_SPREAD, _MOST_SPREAD, _UNKNOWN_SPREAD = 0.1, 0.5, 0.3
 # Of planned minutes, what is left for what nobody foresees.
 _SAFETY = 0.92
 _LEAST_PLANNED, _MOST_PLANNED = 20, 100_000_000
-# Of a run whose steps are planned here; one that is shorter than its intervals would show nothing on its way.
-_LEAST_VALIDATIONS, _LEAST_PREVIEWS = 10, 20
+# Of a run whose steps are planned here: one that is shorter than its intervals would show nothing on its way. But each
+# of the two takes at most such a share of the time of the steps.
+_LEAST_VALIDATIONS, _LEAST_PREVIEWS, _SHOWING_SHARE = 10, 20, 0.05
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ class Costs:
         milestone_s: Writing a milestone.
         teacher_alone_s: A step of the judge alone; 0 where it takes none.
         prior_alone_s: A step of the prior alone.
-        latents_s: Encoding what the prior learns from.
+        encode_s: Encoding a sprite for the prior.
+        sprites: How many there are to encode.
         finish_s: From the last step to the model file.
         dry_run_s: Measuring all this.
         spread: By which part the real times may well be longer or shorter.
@@ -82,7 +85,8 @@ class Costs:
     milestone_s: float
     teacher_alone_s: float
     prior_alone_s: float
-    latents_s: float
+    encode_s: float
+    sprites: int
     finish_s: float
     dry_run_s: float
     spread: float = _LEAST_SPREAD
@@ -101,7 +105,8 @@ class Costs:
         steps = config.training.max_steps
         teacher = round(config.teacher.finish_share * steps) if config.training.teacher_mode == "after" else 0
         prior = round(config.prior.finish_share * steps)
-        return teacher * self.teacher_alone_s + prior * self.prior_alone_s + (self.latents_s if prior else 0.0)
+        latents = self.sprites * views_of(self.sprites, prior) if prior else 0
+        return teacher * self.teacher_alone_s + prior * self.prior_alone_s + latents * self.encode_s
 
     def total_s(self, config: RunConfig) -> float:
         """A whole run from its first step on."""
@@ -152,7 +157,7 @@ def _spread(seconds: Sequence[float], turn: int) -> float:
     if len(turns) < 2:
         return _UNKNOWN_SPREAD
     error = 2.0 * statistics.stdev(turns) / len(turns) ** 0.5 / max(1e-9, statistics.mean(turns))
-    return min(_MOST_SPREAD, (error**2 + _LEAST_SPREAD**2) ** 0.5)
+    return min(_MOST_SPREAD, math.hypot(error, _LEAST_SPREAD))
 
 
 def dry_count(training: TrainingConfig, step_s: float) -> int:
@@ -205,7 +210,8 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
         milestone_s=saved / 3.0,
         teacher_alone_s=0.0 if leg.is_called_off else _teacher_alone_s(leg),
         prior_alone_s=0.0 if leg.is_called_off else _prior_alone_s(leg),
-        latents_s=encode_s * min(learns * _VIEWS, max(learns, _MOST_LATENTS)),
+        encode_s=encode_s,
+        sprites=learns,
         finish_s=encode_s * min(learns, _ENCODED) + draw_s * _DRAWN + judge_s * _JUDGED + saved / 3.0,
         dry_run_s=time.perf_counter() - begun + dry.took_s,
         spread=dry.spread,
@@ -260,12 +266,15 @@ def settled_length(config: RunConfig, costs: Costs) -> RunConfig:
     if not training.max_minutes:
         raise ConfigError("The run has no end.", hint="Give max_steps or max_minutes.")
 
+    def every(cost_s: float, wanted: int) -> int:
+        return max(1, wanted, math.ceil(cost_s / (_SHOWING_SHARE * costs.step_s)))
+
     def lasting(steps: int) -> RunConfig:
         told = msgspec.structs.replace(
             training,
             max_steps=steps,
-            validate_every=min(training.validate_every, max(1, steps // _LEAST_VALIDATIONS)),
-            preview_every=min(training.preview_every, max(1, steps // _LEAST_PREVIEWS)),
+            validate_every=min(training.validate_every, every(costs.validation_s, steps // _LEAST_VALIDATIONS)),
+            preview_every=min(training.preview_every, every(costs.preview_s, steps // _LEAST_PREVIEWS)),
         )
         return msgspec.structs.replace(config, training=told)
 

@@ -25,7 +25,7 @@ from lunar_studio.pixels.slicing import SliceSpec
 from lunar_studio.workers.data_service import FileVerdict, Report, Sheet, Statistics
 from lunar_studio.workers.thread_host import ThreadHost
 from tests.conftest import PATIENCE_MS
-from tests.pixels.drawn import blob
+from tests.pixels.drawn import blob, texture
 
 # Without a window manager a window has nobody to tell its limits to, or to raise it.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -188,8 +188,8 @@ def test_a_sheet_chosen_by_itself_is_shown_with_its_cut_and_a_sprite_is_not(
     assert page.slicer is None
     assert page._status.text == "1 picture, 1 sprite, mostly 16 px"
     gap = np.zeros((16, 2, 4), np.uint8)
-    row = np.hstack([np.hstack([cell, gap]) for cell in cells])
-    Image.fromarray(np.vstack([row, np.zeros_like(row[:2]), row[:, ::-1]])).save(tmp_path / "sheet.png")
+    rows = [np.hstack([np.hstack([cell, gap]) for cell in some]) for some in (cells, cells[::-1])]
+    Image.fromarray(np.vstack([rows[0], np.zeros_like(rows[0][:2]), rows[1]])).save(tmp_path / "sheet.png")
     page.set_source(tmp_path / "sheet.png")
     qtbot.waitUntil(lambda: page.slicer is not None, timeout=PATIENCE_MS)
     assert page.slicer is not None

@@ -47,6 +47,7 @@ def test_a_run_from_a_model_begins_where_the_model_ended(dataset: Path, tmp_path
     assert recon(list(first)) < 0.8 * recon(list(fresh))
     ended = first[-1]
     assert isinstance(ended, RunEnded)
+    assert ended.model_path is not None
     bundle, _ = load_model(ended.model_path)
     assert bundle.config.training.start_from == "", "a model file tells nobody where files of its maker lie"
     assert bundle.card["fine_tuned_from"] == base.name

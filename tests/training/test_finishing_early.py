@@ -68,6 +68,7 @@ def test_a_run_asked_to_finish_lowers_its_rate_and_makes_its_model(dataset: Path
     assert rates[AT + 1] == pytest.approx(rates[AT], rel=0.05), "no jump"
     assert rates[AT + 50] < 0.03 * rates[1]
     assert sorted(rates.values(), reverse=True) == list(rates.values())
+    assert ended.model_path is not None
     bundle, _ = load_model(ended.model_path)
     assert bundle.atlas is not None, "made with everything"
     assert json.loads((tmp_path / "run" / "config.json").read_text())["training"]["max_steps"] == AT + 50

@@ -12,6 +12,7 @@ from lunar_studio.core.events import Forecast, MilestoneSaved, RunEnded, StepDon
 from lunar_studio.errors import ConfigError
 from lunar_studio.models.model_file import load_model
 from lunar_studio.training import milestones
+from lunar_studio.training.alone import views_of
 from lunar_studio.training.forecasting import DRY_STEPS, Costs, dry_count, forecast_for, settled_length
 from lunar_studio.training.loop import forecast, train
 from tests.training.small_art import small_dataset, tiny
@@ -24,7 +25,8 @@ COSTS = Costs(
     milestone_s=0.2,
     teacher_alone_s=0.05,
     prior_alone_s=0.01,
-    latents_s=3.0,
+    encode_s=0.001,
+    sprites=1000,
     finish_s=4.0,
     dry_run_s=5.0,
 )
@@ -78,8 +80,8 @@ def test_minutes_become_as_many_steps_as_fit_with_all_that_stands_beside_them(mi
     total_s = COSTS.total_s(settled)
     assert 0.85 * minutes * 60 < total_s < minutes * 60
     steps, training = settled.training.max_steps, settled.training
-    assert training.preview_every <= max(1, steps // 20), "a short run shows something on its way"
-    assert training.validate_every <= max(1, steps // 10)
+    assert training.preview_every <= max(100, steps // 20), "a short run shows something on its way"
+    assert training.validate_every <= max(400, steps // 10), "but showing takes a twentieth of the steps' time at most"
     assert settled_length(settled, COSTS) is settled
     with pytest.raises(ConfigError, match="no end"):
         settled_length(tiny(max_steps=0), COSTS)
@@ -93,6 +95,15 @@ def test_costs_follow_the_settings() -> None:
     assert COSTS.beside_s(often, 1000) > COSTS.beside_s(config, 1000) + 10.0
     after = msgspec.structs.replace(config, training=msgspec.structs.replace(config.training, teacher_mode="after"))
     assert COSTS.alone_s(after) == pytest.approx(COSTS.alone_s(config) + 1000 * 0.05)
+
+
+def test_the_prior_is_not_given_more_latents_than_it_looks_at() -> None:
+    assert [views_of(1000, steps) for steps in (0, 1, 8, 20, 1000)] == [1, 1, 2, 5, 8]
+    assert views_of(30_000, 10**6) == 1
+    config = tiny(max_steps=1000)
+    steps = round(config.prior.finish_share * 1000)
+    expected_s = steps * COSTS.prior_alone_s + 8 * COSTS.sprites * COSTS.encode_s
+    assert COSTS.alone_s(config) == pytest.approx(expected_s)
 
 
 def test_the_dry_run_is_short_beside_the_run_and_takes_whole_turns() -> None:

@@ -66,6 +66,7 @@ def test_a_run_tells_its_whole_story_and_leaves_a_model(dataset: Path, tmp_path:
     ended = events[-1]
     assert isinstance(ended, RunEnded)
     assert (ended.step, ended.reason) == (20, "finished")
+    assert ended.model_path is not None
     bundle, info = load_model(ended.model_path)
     assert info.preset == "tiny"
     assert {direction.group for direction in bundle.directions} == {"shape", "colour"}

@@ -173,7 +173,9 @@ class SettingsModel(QAbstractTableModel):
             _VALUE: format_value(self.value(row)),
             _UNIT: field.unit,
             _RANGE: short_range(field),
-            _DESCRIPTION: field.description,
+            _DESCRIPTION: f"The look has {format_value(field.value)}. {field.description}"
+            if by_hand
+            else field.description,
         }[column]
 
 
