@@ -14,6 +14,8 @@ _PANELS = (
     ("strip", "panel-bottom", "Strip", "Show or hide the strip: random sprites and variations"),
     ("sliders", "panel-right", "Sliders", "Show or hide sliders and teacher"),
 )
+# Nobody reads faster, and each new width of the text lays the whole line out anew.
+_SPEED_MS = 250
 _SAID_MS = 8_000
 _GOING_ON_MS = 60_000
 """Whatever goes on longer says so again; a sentence of what was given up must not stay for good."""
@@ -42,6 +44,11 @@ class StatusLine(QWidget):
         self._hover = Label("", size="small", role="muted")
         self._speed = Label("", size="small", role="muted")
         self._speed.setToolTip("Time the model took to draw and judge the sprite on the canvas")
+        self._newest_speed = ""
+        self._speed_rest = QTimer(self)
+        self._speed_rest.setSingleShot(True)
+        self._speed_rest.setInterval(_SPEED_MS)
+        self._speed_rest.timeout.connect(self._tell_speed)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setRange(0, 1000)
@@ -89,8 +96,16 @@ class StatusLine(QWidget):
         self._state.set_text(self._lasting)
 
     def show_speed(self, text: str) -> None:
-        """Say how fast the model draws."""
-        self._speed.setText(text)
+        """Say how fast the model draws; of a drag's thirty figures a second the newest now and then."""
+        self._newest_speed = text
+        if not self._speed_rest.isActive():
+            self._tell_speed()
+
+    @Slot()
+    def _tell_speed(self) -> None:
+        if self._speed.text() != self._newest_speed:
+            self._speed.setText(self._newest_speed)
+            self._speed_rest.start()
 
     @Slot(int, int, object)
     def show_pixel(self, x: int, y: int, rgba: object) -> None:

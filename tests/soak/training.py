@@ -168,7 +168,8 @@ def two_processes(folder: Path, tries: int, rng: random.Random) -> Result:
 
 
 Trial = Callable[[Path, int, random.Random], Result]
-TRIALS: dict[str, Trial] = {"kill": killed, "nan": not_finite, "disk": full_disk, "two": two_processes}
+TRIALS: dict[str, Trial] = {"kill": killed, "two": two_processes, "nan": not_finite, "disk": full_disk}
+"""Those that fork come first: the others train in this process, and a fork of one that has can wait for ever."""
 
 
 def table(results: list[Result]) -> str:
