@@ -68,9 +68,11 @@ def figures(*, quick: bool) -> str:
         in_the_window = _output(window, screen.environment)
         explore = exploring(screen.environment, quick=quick)
     told = networks_table(_output(networks))
+    answers = ["tests.bench.bundled", *(["--rounds", "40"] if quick else [])]
     parts = [
         f"Measured on {datetime.now(UTC):%d %B %Y}.",
         f"### Slider to picture, and the event loop\n\n`python -m {' '.join(window)}`\n\n{in_the_window}",
+        f"### What each answer of the model takes\n\n`python -m {' '.join(answers)}`\n\n{_output(answers)}",
         f"### Grids, grooves and the map\n\n{explore}",
         f"### From the command to the first sprite\n\n`python -m {' '.join(start)}`\n\n{_output(start)}",
         f"### Training, drawing, judging\n\n`lunar-studio {' '.join(networks[1:])}`\n\n{told}",
