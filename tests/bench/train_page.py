@@ -61,7 +61,7 @@ def measured(part: str) -> str:
     said = told.stdout.strip()
     if "|" not in said:  # columns of text, not a table in Markdown
         said = f"```\n{said}\n```"
-    about = "" if facts in said else f" {facts}."
+    about = "" if " cores of " in said else f" {facts}."  # most benches say it themselves
     return f"`python -m {' '.join(words)}`, {datetime.now(UTC):%d %B %Y}.{about}\n\n{said}"
 
 

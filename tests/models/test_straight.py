@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import torch
 from torch import Tensor, nn
 
@@ -90,3 +92,40 @@ def test_what_cannot_be_traced_answers_itself() -> None:
     strange = Untraceable()
     swift = straight(strange, strange.answer, torch.zeros(1, 2))
     assert torch.equal(swift(torch.zeros(1, 2))[0], torch.ones(1, 2))
+
+
+def test_who_trains_in_another_thread_never_notices() -> None:
+    """The studio opens models while a training runs in the same process."""
+    torch.manual_seed(6)
+    network = nn.Sequential(nn.Conv2d(4, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 1))
+    x = torch.randn(2, 4, 8, 8)
+
+    def gradient() -> Tensor:
+        network.zero_grad(set_to_none=True)
+        network(x).sum().backward()
+        weight = network[0].weight
+        assert isinstance(weight, Tensor)
+        assert weight.grad is not None
+        return weight.grad.clone()
+
+    wrong, done = list[str](), threading.Event()
+    wanted: list[Tensor] = []
+
+    def train() -> None:
+        torch.set_num_threads(1)
+        wanted.append(gradient())
+        while not done.is_set():
+            if not torch.equal(gradient(), wanted[0]):
+                wrong.append("another gradient")
+
+    trainer = threading.Thread(target=train)
+    trainer.start()
+    try:
+        judge = without_words(folded(LunarMoETeacher(TEACHER)))
+        for _ in range(5):
+            straight(judge, lambda given: tuple(judge(given)[:3]), torch.rand(1, 4, 16, 16))
+    finally:
+        done.set()
+        trainer.join()
+    assert wanted
+    assert not wrong
