@@ -273,11 +273,9 @@ def name_experts(teacher: LunarMoETeacher, vae: LatentModel, real_NHWC: U8, logi
     before = logits_NR[: len(real_NHWC), 1:]
     spread = logits_NR[:, 1:].std(dim=0).clamp(min=1e-6) if len(logits_NR) > 1 else torch.ones(before.shape[1])
     families = list(damage.FAMILIES)
-    responses = []
-    for family in families:
-        harmed = np.stack([damage.damage(sprite, family, _NAMING_SEVERITY, rng) for sprite in real_NHWC])
-        responses.append(((before - _logits(teacher, vae, harmed)[:, 1:]) / spread).mean(dim=0))
-    titles, table_TE = [JUDGED_AS[family] for family in families], torch.stack(responses)
+    harmed = [damage.damage(sprite, family, _NAMING_SEVERITY, rng) for family in families for sprite in real_NHWC]
+    after_FNE = _logits(teacher, vae, np.stack(harmed))[:, 1:].reshape(len(families), *before.shape)
+    titles, table_TE = [JUDGED_AS[family] for family in families], ((before - after_FNE) / spread).mean(dim=1)
     if table_TE.shape[1] <= len(KINDS):
         titles = list(KINDS)
         table_TE = torch.stack(

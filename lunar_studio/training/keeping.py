@@ -47,6 +47,7 @@ class Keeper:
         """
         leg, attempt, rested = self.leg, 0, 0.0
         while True:
+            begun = time.perf_counter()
             try:
                 self.folder.heal(leg.config)
                 write()
@@ -55,6 +56,7 @@ class Keeper:
                 if not isinstance(exc.__cause__, OSError) or leg.should_stop():
                     raise
                 attempt += 1
+                leg.forgive(time.perf_counter() - begun)
                 wait = RETRY_S[min(attempt, len(RETRY_S)) - 1]
                 yield Paused(leg.state.step, exc.message, exc.hint, attempt, wait)
                 rested += self._wait(wait)

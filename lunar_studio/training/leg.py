@@ -172,6 +172,10 @@ class Leg:
     def rest(self, seconds: float = PAUSE_POLL_S) -> None:
         """Wait a moment, which does not count as work."""
         time.sleep(seconds)
+        self.forgive(seconds)
+
+    def forgive(self, seconds: float) -> None:
+        """Do not count as work what was in vain."""
         self._rested_s += seconds
 
     def take_step(self) -> Outcome:

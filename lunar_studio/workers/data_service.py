@@ -7,17 +7,17 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 
 from lunar_studio import paths
-from lunar_studio.core.events import Failure
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.findings import Diagnosis, Finding
 from lunar_studio.data.notes import Credit, Notes, SpriteNote, notes_path, read_notes, write_notes
 from lunar_studio.data.report import FileVerdict, Report, Statistics
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.slicing import SliceSpec
-from lunar_studio.workers.thread_host import Crash, ThreadHost, Worker
+from lunar_studio.workers.one_at_a_time import OneAtATime
+from lunar_studio.workers.thread_host import Worker
 
 __all__ = [
     "Credit",
@@ -120,7 +120,7 @@ class DataWorker(Worker):
             self.done.emit(result)
 
 
-class DataService(QObject):
+class DataService(OneAtATime):
     """Checks and builds, one at a time: a new request stops the one before.
 
     Args:
@@ -134,9 +134,6 @@ class DataService(QObject):
         mended: Emitted with a `MendedCopy`.
         sheet_opened: Emitted with a `Sheet`.
         built: Emitted with the path of a data set.
-        failed: Emitted with a `Failure`.
-        stopped: Emitted when a request ended because `request_stop` was called.
-        running_changed: Emitted with whether a request is going.
     """
 
     progressed = Signal(int, int)
@@ -145,19 +142,6 @@ class DataService(QObject):
     mended = Signal(object)
     sheet_opened = Signal(object)
     built = Signal(object)
-    failed = Signal(object)
-    stopped = Signal()
-    running_changed = Signal(bool)
-
-    def __init__(self, host: ThreadHost, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._host = host
-        self._worker: DataWorker | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a request is going."""
-        return self._worker is not None
 
     def facts(self, path: Path) -> DatasetFacts | None:
         """What a built data set says of itself, or None when `path` is none; reads one small file."""
@@ -202,7 +186,7 @@ class DataService(QObject):
                         break
             raise DatasetError(f"“{path}” is not there any more.", hint="Look through the art again.")
 
-        self._start(DataWorker("opening a sheet", job), self._on_sheet_opened)
+        self._ask(DataWorker("opening a sheet", job), self._on_sheet_opened)
 
     def check(self, source: Path) -> None:
         """Look at every file of `source`; `checked` or `failed` answers."""
@@ -213,7 +197,7 @@ class DataService(QObject):
             notes = self.notes(source)
             return importing.check(source, notes=notes, should_stop=worker.should_stop, progress=worker.tell_progress)
 
-        self._start(DataWorker("checking art", job), self._on_checked)
+        self._ask(DataWorker("checking art", job), self._on_checked)
 
     def examine(self, source: Path) -> None:
         """Look for all that would spoil a training set; `examined` or `failed` answers."""
@@ -224,7 +208,7 @@ class DataService(QObject):
             notes = self.notes(source)
             return doctor.examine(source, notes=notes, should_stop=worker.should_stop, progress=worker.tell_progress)
 
-        self._start(DataWorker("examining art", job), self._on_examined)
+        self._ask(DataWorker("examining art", job), self._on_examined)
 
     def mend(self, source: Path, diagnosis: Diagnosis, fixes: Collection[str]) -> None:
         """Write a mended copy of `source` into a new folder beside it; `mended` or `failed` answers.
@@ -249,7 +233,7 @@ class DataService(QObject):
             )
             return MendedCopy(copy.folder, copy.copied, copy.changed, copy.left_out)
 
-        self._start(DataWorker("mending art", job), self._on_mended)
+        self._ask(DataWorker("mending art", job), self._on_mended)
 
     def build(self, source: Path, destination: Path, *, size: int | None) -> None:
         """Build a data set of `source` at `destination`; `built` or `failed` answers.
@@ -268,29 +252,12 @@ class DataService(QObject):
             )
             return destination
 
-        self._start(DataWorker("building a data set", job), self._on_built)
+        self._ask(DataWorker("building a data set", job), self._on_built)
 
-    def request_stop(self) -> None:
-        """Ask the request to end after the file it is at; `stopped` follows. Nothing if none goes."""
-        if self._worker is not None:
-            self._worker.ask_stop()
-
-    def _start(self, worker: DataWorker, on_done: Callable[..., None]) -> None:
-        was_running = self.is_running
-        self.request_stop()
+    def _ask(self, worker: DataWorker, on_done: Callable[..., None]) -> None:
         worker.progressed.connect(self._on_progressed)
         worker.done.connect(on_done)
-        worker.failed.connect(self._on_failed)
-        worker.crashed.connect(self._on_crashed)
-        worker.ended.connect(self._on_ended)
-        self._worker = worker
-        self._host.start(worker)
-        if not was_running:
-            self.running_changed.emit(True)
-
-    def _is_current(self) -> bool:
-        """Whether the signal being received comes from the newest request."""
-        return self._worker is not None and self.sender() is self._worker
+        self._start(worker)
 
     @Slot(int, int)
     def _on_progressed(self, done: int, total: int) -> None:
@@ -321,23 +288,3 @@ class DataService(QObject):
     def _on_built(self, path: Path) -> None:
         if self._is_current():
             self.built.emit(path)
-
-    @Slot(object)
-    def _on_failed(self, failure: Failure) -> None:
-        # Being stopped is reported as a failure by the import, and as `stopped` by us.
-        if self._is_current() and self._worker is not None and not self._worker.should_stop():
-            self.failed.emit(failure)
-
-    @Slot(object)
-    def _on_crashed(self, crash: Crash) -> None:
-        if self._is_current():
-            self.failed.emit(crash.as_failure())
-
-    @Slot()
-    def _on_ended(self) -> None:
-        if not self._is_current():
-            return
-        worker, self._worker = self._worker, None
-        self.running_changed.emit(False)
-        if worker is not None and worker.should_stop():
-            self.stopped.emit()

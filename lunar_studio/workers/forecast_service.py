@@ -9,9 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Failure, Forecast
+from lunar_studio.core.events import Forecast
 from lunar_studio.session.ports import Forecaster
-from lunar_studio.workers.thread_host import Crash, ThreadHost, Worker
+from lunar_studio.workers.one_at_a_time import OneAtATime
+from lunar_studio.workers.thread_host import ThreadHost, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class ForecastWorker(Worker):
             self.done.emit(told)
 
 
-class ForecastService(QObject):
+class ForecastService(OneAtATime):
     """Asks for one forecast at a time; a new one stops the one before.
 
     Args:
@@ -76,72 +77,28 @@ class ForecastService(QObject):
     Attributes:
         stated: Emitted with what is being done.
         told: Emitted with a `Forecast`.
-        failed: Emitted with a `Failure`.
-        running_changed: Emitted with whether one is being made.
     """
 
     stated = Signal(str)
     told = Signal(object)
-    failed = Signal(object)
-    running_changed = Signal(bool)
 
     def __init__(self, host: ThreadHost, forecaster: Forecaster, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._host = host
+        super().__init__(host, parent)
         self._forecaster = forecaster
-        self._worker: ForecastWorker | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Whether a forecast is being made."""
-        return self._worker is not None
 
     def ask(self, source: Path, destination: Path, config: RunConfig) -> None:
         """Measure; `told` or `failed` answers."""
-        was_running = self.is_running
-        self.request_stop()
         worker = ForecastWorker(self._forecaster, ForecastOrder(source, destination, config))
         worker.stated.connect(self._on_stated)
         worker.done.connect(self._on_done)
-        worker.failed.connect(self._on_failed)
-        worker.crashed.connect(self._on_crashed)
-        worker.ended.connect(self._on_ended)
-        self._worker = worker
-        self._host.start(worker)
-        if not was_running:
-            self.running_changed.emit(True)
-
-    def request_stop(self) -> None:
-        """Give up after the step it is in. Nothing if none is being made."""
-        if self._worker is not None:
-            self._worker.ask_stop()
-
-    def _answers(self) -> bool:
-        """Whether the signal being received is of the newest request, and still wanted."""
-        return self._worker is not None and self.sender() is self._worker and not self._worker.should_stop()
+        self._start(worker)
 
     @Slot(str)
     def _on_stated(self, words: str) -> None:
-        if self._answers():
+        if self._is_wanted():
             self.stated.emit(words)
 
     @Slot(object)
     def _on_done(self, forecast: Forecast) -> None:
-        if self._answers():
+        if self._is_wanted():
             self.told.emit(forecast)
-
-    @Slot(object)
-    def _on_failed(self, failure: Failure) -> None:
-        if self._answers():
-            self.failed.emit(failure)
-
-    @Slot(object)
-    def _on_crashed(self, crash: Crash) -> None:
-        if self._answers():
-            self.failed.emit(crash.as_failure())
-
-    @Slot()
-    def _on_ended(self) -> None:
-        if self.sender() is self._worker:
-            self._worker = None
-            self.running_changed.emit(False)

@@ -397,7 +397,11 @@ class DataPage(QWidget):
         if facts is None:
             return
         self._dataset = path
-        held_out = f"{facts.validation:,} of them held out to test what it learns"
+        held_out = (
+            f"{facts.validation:,} of them held out to test what it learns"
+            if facts.validation
+            else "All of them are trained on: too few, or too much alike, to hold some out."
+        )
         self.banner.tell(f"The data set is ready: {facts.sprites:,} sprites of {facts.size} px.", held_out, "good")
         self._status.set_text(str(path))
         self._enable()
