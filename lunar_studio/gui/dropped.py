@@ -46,3 +46,9 @@ def what_was_dropped(data: QMimeData) -> Dropped:
     suffix = path.suffix.lower()
     kind: DroppedKind = "model" if suffix == MODEL_SUFFIX else "project" if suffix == PROJECT_SUFFIX else "file"
     return Dropped("folder" if path.is_dir() else kind, path, len(local) - 1)
+
+
+def dropped_art(data: QMimeData) -> Path | None:
+    """The one folder or file that pages of art take, which is neither a model nor a project; None for all else."""
+    dropped = what_was_dropped(data)
+    return dropped.path if dropped.kind in ("folder", "file") and not dropped.left_out else None

@@ -43,6 +43,8 @@ _BATCH = 64
 _SPRITES = (1024, 512, 24, 6)
 _SPRITES_QUICK = (384, 128, 4, 2)
 _NAMING_SEVERITY = 0.6
+# "Better than so many of 100" means nothing beside two sprites; those it was taught on are the lesser evil.
+_ENOUGH = 32
 _TOPIC_STREAM = 13
 _FILLED_SHARE = 0.3
 
@@ -249,14 +251,14 @@ def read_teacher(
     Args:
         teacher: On the CPU; None has no experts.
         vae: Prepares the pictures it is shown.
-        dataset: Real sprites come from its held-out part, or from all of it where nothing is held out.
+        dataset: Real sprites come from its held-out part, or from all of it where too few are held out to compare with.
         sprites: How many of them calibrate.
         named_from: How many of them are harmed, to see which expert minds what.
     """
     if teacher is None:
         return (), Calibration(np.zeros((1, 101), dtype=np.float32))
     held_out = dataset.indices("validation")
-    chosen = _spread(held_out if len(held_out) else dataset.indices("train"), sprites)
+    chosen = _spread(held_out if len(held_out) >= _ENOUGH else np.arange(len(dataset)), sprites)
     real_NHWC = np.ascontiguousarray(dataset.sprites_NHWC[chosen])
     logits = _logits(teacher, vae, real_NHWC)
     return name_experts(teacher, vae, real_NHWC[:named_from], logits), Calibration.fit(logits)

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox
 from pytestqt.qtbot import QtBot
@@ -290,6 +291,28 @@ def test_a_forecast_can_be_cancelled_and_is_given_up_for_other_settings(
     qtbot.waitUntil(lambda: forecaster.stopped == 2)
     qtbot.waitUntil(lambda: row.button.text() != "Cancel")
     assert row.words.isHidden()
+
+
+def test_art_can_be_dropped_anywhere_on_the_page_and_a_model_goes_to_the_window(
+    qtbot: QtBot, page: TrainPage, art: Path, tmp_path: Path
+) -> None:
+    def drop(*paths: Path) -> bool:
+        mime = QMimeData()
+        mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+        kind = Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(5, 5), *kind)
+        enter.ignore()
+        page.dragEnterEvent(enter)
+        if enter.isAccepted():
+            page.dropEvent(QDropEvent(QPointF(5, 5), *kind))
+        return enter.isAccepted()
+
+    assert not drop(tmp_path / "model.safetensors")
+    assert not drop(art / "0.png", art / "1.png"), "a folder holds what belongs together"
+    assert page.setup.art.source is None
+    assert drop(art)
+    qtbot.waitUntil(lambda: page.setup.art.is_ready)
+    assert page.setup.art.source == art
 
 
 def test_a_setting_changed_in_the_table_takes_the_forecast_away(qtbot: QtBot, page: TrainPage, art: Path) -> None:

@@ -14,6 +14,7 @@ from lunar_studio.core.config import TrainingConfig
 from lunar_studio.core.latent import Latent
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import ConfigError
+from lunar_studio.evaluation.judging import judge_all
 from lunar_studio.models.interface import LatentModel
 from lunar_studio.models.losses import balance_loss, ranking_loss
 from lunar_studio.models.words import Vocabulary
@@ -23,7 +24,7 @@ from lunar_studio.training.alone import PriorAlone, TeacherAlone
 from lunar_studio.training.collapse import PATIENCE_STEPS, CollapseWatch
 from lunar_studio.training.device import Plan, candidates, choose_device, choose_plan
 from lunar_studio.training.directions import find_directions, picture_properties
-from lunar_studio.training.finish import JUDGED_AS, KINDS, encode_all, model_name, name_experts
+from lunar_studio.training.finish import JUDGED_AS, KINDS, encode_all, model_name, name_experts, read_teacher
 from lunar_studio.training.lessons import Lessons, damaged_pairs, training_captions
 from lunar_studio.training.state import new_state
 from tests.training.small_art import draw, small_dataset, tiny
@@ -219,6 +220,19 @@ def test_the_teacher_learns_alone_to_rank_damage(tmp_path: Path) -> None:
     losses = [lesson.step(index) for index in range(lesson.steps)]
     assert lesson.steps == 60
     assert sum(losses[-10:]) < sum(losses[:10])
+
+
+def test_scores_are_held_against_all_sprites_where_few_are_held_out(tmp_path: Path) -> None:
+    dataset = Dataset.open(small_dataset(tmp_path, 24))
+    assert 0 < len(dataset.indices("validation")) < 10
+    state = new_state(tiny(), Plan(CPU, "fp32", "test"))
+    teacher = state.teacher
+    assert teacher is not None
+    teacher.eval()
+    _, calibration = read_teacher(teacher, state.vae, dataset, named_from=2)
+    logit_N = judge_all(teacher, state.vae, np.array(dataset.sprites_NHWC)).logit_N
+    places = [calibration.percentile(0, float(logit)) for logit in np.sort(logit_N)]
+    assert places == pytest.approx(np.linspace(0, 100, 24), abs=1.5)
 
 
 def test_a_collapse_of_the_experts_is_noticed_after_its_patience_and_counted_anew() -> None:

@@ -26,6 +26,7 @@ from lunar_studio.gui.data.problems_panel import ProblemsPanel
 from lunar_studio.gui.data.slicer_dialog import SlicerDialog
 from lunar_studio.gui.data.thumb_model import ThumbGrid, ThumbModel
 from lunar_studio.gui.data.words_panel import WordsPanel
+from lunar_studio.gui.dropped import dropped_art
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.art_chooser import ART_FILTER
 from lunar_studio.gui.train.start_flow import dataset_dir
@@ -228,14 +229,15 @@ class DataPage(QWidget):
             self.set_source(Path(name))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """One file or folder from this computer may be dropped."""
-        if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
+        """One file or folder of art from this computer may be dropped."""
+        if dropped_art(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Take what was dropped."""
-        event.acceptProposedAction()
-        self.set_source(Path(event.mimeData().urls()[0].toLocalFile()))
+        if (source := dropped_art(event.mimeData())) is not None:
+            event.acceptProposedAction()
+            self.set_source(source)
 
     # ---- what was found --------------------------------------------------------------------------
 

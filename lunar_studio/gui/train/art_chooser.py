@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import Failure
@@ -18,7 +17,7 @@ ART_FILTER = "Art (*.zip *.png *.gif *.webp *.bmp *.aseprite *.ase)"
 
 
 class ArtChooser(QWidget):
-    """Choose art by button or drop, and read what is in it.
+    """Choose art by button, and read what is in it; drops are taken by the page around it.
 
     Args:
         data: Looks through the art; for this widget alone.
@@ -35,7 +34,6 @@ class ArtChooser(QWidget):
     def __init__(self, data: DataService, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("art-chooser")
-        self.setAcceptDrops(True)
         self._data = data
         self.source: Path | None = None
         self.report: Report | None = None
@@ -144,16 +142,6 @@ class ArtChooser(QWidget):
     def _on_problems(self) -> None:
         if self.source is not None:
             self.problems_requested.emit(self.source)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """One file or folder from this computer may be dropped."""
-        if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Take what was dropped."""
-        event.acceptProposedAction()
-        self.set_source(Path(event.mimeData().urls()[0].toLocalFile()))
 
     # ---- the look through it ---------------------------------------------------------------------
 
