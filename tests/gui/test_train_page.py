@@ -262,7 +262,7 @@ def test_what_a_run_would_cost_is_told_before_it_is_started(
     ask_forecast(qtbot, page, art)
     qtbot.waitUntil(lambda: "11 min in all" in row.words.text())
     assert "memory: 1,024 MB" in row.words.toolTip()
-    assert row.button.text() == "How long will it take?"
+    qtbot.waitUntil(lambda: row.button.text() == "How long will it take?")  # the answer comes before the thread's end
     (dataset, config), *rest = forecaster.asked
     assert not rest
     assert config == page.setup.config({})
