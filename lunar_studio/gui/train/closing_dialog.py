@@ -117,6 +117,6 @@ def _question(status: str, waiting: int) -> str:
     parts = [f"It is at {status}." if status else "It is getting ready."]
     parts.append("Stopped runs keep what they have learned, and can go on next time.")
     if waiting:
-        runs = "one more run waits" if waiting == 1 else f"{waiting:,} more runs wait"
-        parts.append(f"In the queue, {runs}: they are still there next time.")
+        runs = "one more run waits: it is" if waiting == 1 else f"{waiting:,} more runs wait: they are"
+        parts.append(f"In the queue, {runs} still there next time.")
     return " ".join(parts)

@@ -317,7 +317,8 @@ class TrainPage(QWidget):
             self.banner.tell("The run was stopped before its first step.", "Nothing was written.", "good")
             return
         words = "finished" if event.reason == "finished" else "stopped and saved"
-        self.banner.tell(f"The run is {words} at step {event.step:,}.", "Explore this model to play with it.", "good")
+        name = event.model_path.parent.name  # the next of the queue may be on show by the time it is read
+        self.banner.tell(f"“{name}” is {words} at step {event.step:,}.", "Explore its model to play with it.", "good")
 
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:
