@@ -78,6 +78,7 @@ class MainWindow(QMainWindow):
         self._may_close: Callable[[], bool] = _always
         self._conditions: frozenset[str] = frozenset()
         self._clipboard_has_picture = _clipboard_has_picture()
+        self._is_warm = False
         self.runner = ActionRunner(self)
         self.actions_by_id = ActionSet(self.runner, self)
         self.header = Header(self.actions_by_id)
@@ -295,6 +296,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_model(self, model: LoadedModel) -> None:
         info = model.info
+        self._is_warm = False
         facts = f"{info.image_size} × {info.image_size} pixels, {info.parameters:,} parameters, preset {info.preset}"
         self.header.model_button.set_name(info.name, facts)
         self.show_project(*self._project)
@@ -345,7 +347,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_shown(self, decoded: Decoded) -> None:
-        self.status.show_speed(f"{decoded.elapsed_ms:.1f} ms a sprite")
+        # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
+        self.status.show_speed(f"{decoded.elapsed_ms:.1f} ms a sprite" if self._is_warm else "")
+        self._is_warm = True
         self._update_conditions()
 
     @Slot(object)

@@ -138,6 +138,11 @@ class StatusLine(QWidget):
         return self._state.text
 
     @property
+    def speed(self) -> str:
+        """How fast it says that the model draws."""
+        return self._speed.text()
+
+    @property
     def pixel(self) -> str:
         """What it says is under the mouse."""
         return self._hover.text()

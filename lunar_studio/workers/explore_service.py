@@ -85,6 +85,7 @@ class ExploreService(QObject):
         self.refiner = refiner
         self._is_loading = False
         self._model: LoadedModel | None = None
+        self._latest: Decoded | None = None
         self._follows = 0
         self._stop_following = threading.Event()
         self._tasks = 0
@@ -107,6 +108,11 @@ class ExploreService(QObject):
     def model(self) -> LoadedModel | None:
         """The model that was loaded last."""
         return self._model
+
+    @property
+    def latest(self) -> Decoded | None:
+        """What the open model drew last of what was asked to be decoded, for whoever comes after it was told."""
+        return self._latest
 
     def load(self, path: Path | None) -> None:
         """Open the model at `path`, or the bundled one for None; `loaded` or `load_failed` answers."""
@@ -176,6 +182,7 @@ class ExploreService(QObject):
     def _on_loaded(self, model: LoadedModel) -> None:
         self._is_loading = False
         self._model = model
+        self._latest = None
         self.loaded.emit(model)
 
     @Slot(object)
@@ -185,6 +192,7 @@ class ExploreService(QObject):
 
     @Slot(object)
     def _on_decoded(self, event: Decoded) -> None:
+        self._latest = event
         self.decoded.emit(event)
 
     @Slot(object)

@@ -21,6 +21,7 @@ from lunar_studio.export import formats
 from lunar_studio.gui import pictures
 from lunar_studio.gui.export.export_page import ExportPage
 from lunar_studio.gui.export.sheet_view import SheetView, arrange, square_columns
+from lunar_studio.gui.export.source_panel import SourcePanel
 from lunar_studio.pixels.png_text import read_text
 from lunar_studio.session.commands import AddBookmark
 from lunar_studio.session.document import Bookmark
@@ -150,6 +151,22 @@ def test_the_sprite_on_the_canvas_is_exported(qtbot: QtBot, page: ExportPage, ex
         explore.request_decode(Latent(np.full(LATENT_DIM, 0.5)))
     assert len(page.source.sprites) == 1
     assert page._caption.text() == "1 sprite · 8 × 8 px"
+
+
+def test_a_page_that_is_opened_late_has_the_sprite_on_the_canvas(
+    qtbot: QtBot, qapp: QApplication, session: Session, explore: ExploreService
+) -> None:
+    with qtbot.waitSignal(explore.decoded) as told:
+        explore.request_decode(Latent(np.full(LATENT_DIM, 0.5)))
+    panel = SourcePanel(session, explore)
+    qtbot.addWidget(panel)
+    panel.choose("current")
+    assert told.args is not None
+    assert panel.sprites == (told.args[0].sprite,)
+    with qtbot.waitSignal(explore.loaded):
+        explore.load(None)
+    assert explore.latest is None, "another model has drawn nothing yet"
+    panel.release()
 
 
 def test_the_shelf_of_an_empty_page_leads_to_explore(qtbot: QtBot, page: ExportPage) -> None:

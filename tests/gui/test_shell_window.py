@@ -369,6 +369,15 @@ def test_the_status_line_tells_pixel_speed_and_training(shell: ShellStudio) -> N
     assert not status._bar.isVisible()
 
 
+def test_the_first_sprite_of_a_model_says_nothing_of_its_speed(shell: ShellStudio, qtbot: QtBot) -> None:
+    assert shell.window.status.speed == ""
+    shell.slider("shape/0").setValue(140)
+    qtbot.waitUntil(lambda: shell.window.status.speed.endswith(" ms a sprite"))
+    with qtbot.waitSignal(shell.window.explore.presented):
+        shell.window.open_model(None)
+    assert shell.window.status.speed == ""
+
+
 def test_every_control_has_a_name_for_screen_readers(shell: ShellStudio) -> None:
     nameless = [
         f"{type(widget).__name__} {widget.objectName()}"

@@ -54,7 +54,7 @@ class SourcePanel(Panel):
         self._model = self._model_name = ""
         if explore.model is not None:
             self._model, self._model_name = explore.model.info.digest, explore.model.info.name
-        self._current: Sprite | None = None
+        self._current = None if explore.latest is None else explore.latest.sprite
         self.cards: dict[Choice, Card] = {
             "bookmarks": Card("Bookmarks", "What you kept on the shelf of the Explore page, in its order."),
             "random": Card("Random sprites", "New ones from the model; the same seed gives the same sprites."),
