@@ -154,7 +154,7 @@ def test_the_sprite_on_the_canvas_is_exported(qtbot: QtBot, page: ExportPage, ex
 
 
 def test_a_page_that_is_opened_late_has_the_sprite_on_the_canvas(
-    qtbot: QtBot, qapp: QApplication, session: Session, explore: ExploreService
+    qtbot: QtBot, session: Session, explore: ExploreService
 ) -> None:
     with qtbot.waitSignal(explore.decoded) as told:
         explore.request_decode(Latent(np.full(LATENT_DIM, 0.5)))
