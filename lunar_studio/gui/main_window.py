@@ -79,6 +79,7 @@ class MainWindow(QMainWindow):
         self._conditions: frozenset[str] = frozenset()
         self._clipboard_has_picture = _clipboard_has_picture()
         self._is_warm = False
+        self._model_complaint = ""
         self.runner = ActionRunner(self)
         self.actions_by_id = ActionSet(self.runner, self)
         self.header = Header(self.actions_by_id)
@@ -174,6 +175,7 @@ class MainWindow(QMainWindow):
         self._preferences.failed.connect(self.show_failure)
         controller.failed.connect(self.show_failure)
         controller.noticed.connect(self.show_notice)
+        controller.service.load_failed.connect(self._on_load_failed)
         controller.loading_changed.connect(self._on_loading)
         controller.model_changed.connect(self._on_model)
         controller.shown.connect(self._on_shown)
@@ -294,8 +296,14 @@ class MainWindow(QMainWindow):
         self.status.show_state("Opening the model…" if loading else "Ready")
 
     @Slot(object)
+    def _on_load_failed(self, failure: Failure) -> None:
+        self._model_complaint = failure.message
+
+    @Slot(object)
     def _on_model(self, model: LoadedModel) -> None:
         info = model.info
+        if self._model_complaint and self.banner.message == self._model_complaint:
+            self.banner.dismiss()  # it was of a model that nobody waits for any longer
         self._is_warm = False
         facts = f"{info.image_size} × {info.image_size} pixels, {info.parameters:,} parameters, preset {info.preset}"
         self.header.model_button.set_name(info.name, facts)

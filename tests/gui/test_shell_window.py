@@ -120,6 +120,22 @@ def test_a_bad_model_is_said_and_the_old_one_stays(shell: ShellStudio, qtbot: Qt
     assert not shell.window.banner.isVisible()
 
 
+def test_a_model_that_opens_takes_the_words_about_a_bad_one_away(shell: ShellStudio, qtbot: QtBot) -> None:
+    def open_one(path: Path | None) -> None:
+        with qtbot.waitSignal(shell.service.load_failed if path else shell.window.explore.presented):
+            shell.window.open_model(path)
+
+    open_one(Path("/nowhere/evil.safetensors"))
+    assert shell.window.banner.isVisible()
+    open_one(None)
+    assert not shell.window.banner.isVisible()
+    open_one(Path("/nowhere/evil.safetensors"))
+    shell.window.show_notice("Something else.")
+    open_one(None)
+    assert shell.window.banner.message == "Something else."
+    assert shell.window.banner.isVisible()
+
+
 @pytest.mark.parametrize(
     "content",
     [b"", b"\x89PNG\r\n\x1a\n" + b"\xff" * 200, b"GIF89a" + b"\x00" * 50, b"<svg onload='x'/>", b"\x00" * 5000],

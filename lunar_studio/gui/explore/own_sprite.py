@@ -105,7 +105,8 @@ class OwnSprite(QObject):
         self._shares.append(found.share)
         self._anchor = found.latent  # before the document changes: what follows of it is ours
         self._controller.put_own(found.latent, f"Open {'sprite' if self._sprite is None else self._name}")
-        self._bar.tell(f"{self._told()}, coming nearer…", is_running=True)
+        nearer = "" if found.share >= 1.0 else ", coming nearer…"  # nothing comes nearer than every pixel
+        self._bar.tell(f"{self._told()}{nearer}", is_running=True)
 
     @Slot()
     def _on_ended(self) -> None:
