@@ -81,7 +81,7 @@ def test_the_marker_follows_the_sliders(shell: ShellStudio, qtbot: QtBot) -> Non
     latent = shell.session.document.latent
     assert latent is not None
     assert np.allclose(made.place(latent), made.places_N2[5], atol=0.02)
-    shell.controller.move_slider("shape/0", 3.0)
+    shell.controller.sliders.move("shape/0", 3.0)
     moved = shell.session.document.latent
     assert moved is not None
     assert made.place(moved) != made.place(latent)

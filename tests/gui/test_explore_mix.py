@@ -116,7 +116,7 @@ def test_colours_from_one_and_shape_from_another(shell: ShellStudio, view: MixVi
 def test_locked_sliders_stay(shell: ShellStudio, view: MixView, qtbot: QtBot) -> None:
     fill(shell, 2)
     shell.controller.do(LockSlider("shape/6"))
-    held = shell.controller.direction("shape/6")
+    held = shell.controller.sliders.direction("shape/6")
     before = held.position(now(shell))
     drag(view, qtbot, (0.5, 0.5), (0.9, 0.5))
     assert held.position(now(shell)) == pytest.approx(before, abs=1e-5)

@@ -122,7 +122,7 @@ def test_an_empty_picture_is_said_to_be_empty_and_changes_nothing(shell: ShellSt
 def test_locks_and_pins_of_before_do_not_bend_it(shell: ShellStudio, qtbot: QtBot) -> None:
     own, _ = parts(shell)
     shell.controller.do(PaintPixels(((1, 1),), RED))
-    shell.controller.lock_slider("shape/1", True)
+    shell.controller.sliders.lock("shape/1", True)
     sprite = speckled(SIZE, SIZE)
     with qtbot.waitSignal(own._service.ended):
         shell.controller.take_sprite(sprite)

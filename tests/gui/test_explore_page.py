@@ -94,7 +94,7 @@ def test_bookmarks_lead_back(shell: ShellStudio, qtbot: QtBot) -> None:
     (thumb,) = shell.window.explore.shelf.grid.thumbs
     qtbot.mouseClick(thumb, Qt.MouseButton.LeftButton)
     assert latent(shell) == kept
-    shell.controller.remove_bookmark(shell.session.document.bookmarks[0].id)
+    shell.window.explore.shelving.remove(shell.session.document.bookmarks[0].id)
     assert not shell.window.explore.shelf.grid.thumbs
     shell.session.undo()
     assert len(shell.window.explore.shelf.grid.thumbs) == 1
@@ -102,9 +102,9 @@ def test_bookmarks_lead_back(shell: ShellStudio, qtbot: QtBot) -> None:
 
 def test_bookmarks_never_share_an_id(shell: ShellStudio) -> None:
     for _ in range(3):
-        shell.controller.bookmark()
-    shell.controller.remove_bookmark(shell.session.document.bookmarks[0].id)
-    shell.controller.bookmark()
+        shell.window.explore.shelving.keep_shown()
+    shell.window.explore.shelving.remove(shell.session.document.bookmarks[0].id)
+    shell.window.explore.shelving.keep_shown()
     ids = [kept.id for kept in shell.session.document.bookmarks]
     assert len(set(ids)) == len(ids) == 3
 
@@ -136,7 +136,7 @@ def test_the_strip_gives_sprites_to_take(shell: ShellStudio, qtbot: QtBot) -> No
 
 
 def test_variations_stay_near_and_keep_locks(shell: ShellStudio, qtbot: QtBot) -> None:
-    shell.controller.lock_slider("shape/0", True)
+    shell.controller.sliders.lock("shape/0", True)
     strip = shell.window.explore.strip
     with qtbot.waitSignal(shell.controller.drawn, check_params_cb=lambda d: d.topic == "variations"):
         strip._variations.click()
@@ -198,7 +198,7 @@ def test_the_palette_strip_counts_the_sprite_s_colours(shell: ShellStudio) -> No
 
 
 def test_another_model_begins_a_new_history_and_keeps_the_shelf(shell: ShellStudio, qtbot: QtBot) -> None:
-    shell.controller.bookmark()
+    shell.window.explore.shelving.keep_shown()
     with qtbot.waitSignal(shell.window.explore.presented):
         shell.window.open_model(Path("mine.good.safetensors"))
     assert not shell.session.can_undo

@@ -216,7 +216,7 @@ def test_what_is_painted_is_judged_and_kept(painter: Painter, qtbot: QtBot) -> N
     (kept,) = shell.session.document.bookmarks
     assert kept.sprite == painter.sprite
     shell.window.actions_by_id["clear-edits"].trigger()
-    shell.controller.go_to_bookmark(kept.id)
+    shell.window.explore.shelving.go_to(kept.id)
     shell.wait_until_shown()
     assert painter.sprite == kept.sprite
     assert shell.session.document.compared_edits == kept.edits

@@ -65,7 +65,7 @@ def test_the_other_part_stays(shell: ShellStudio, qtbot: QtBot, action_id: str, 
 
 
 def test_locked_sliders_hold(shell: ShellStudio, qtbot: QtBot) -> None:
-    shell.controller.lock_slider("shape/0", True)  # along the first number, which is a colour's here
+    shell.controller.sliders.lock("shape/0", True)  # along the first number, which is a colour's here
     before = values(shell)
     shell.window.actions_by_id["roll-colours"].trigger()
     qtbot.waitUntil(lambda: values(shell) != before)

@@ -20,11 +20,11 @@ def shell(qtbot: QtBot) -> Iterator[ShellStudio]:
     with studio(qtbot) as made:
         for seed, name in enumerate(("Knight", "Red slime", "Ooze"), 6):
             made.wait_until_shown()
-            made.controller.bookmark()
-            made.controller.rename_bookmark(made.session.document.bookmarks[-1].id, name)
+            made.window.explore.shelving.keep_shown()
+            made.window.explore.shelving.rename(made.session.document.bookmarks[-1].id, name)
             made.window.explore.roll_seed(seed)
             qtbot.waitUntil(lambda wanted=seed: made.session.document.seed == wanted)  # type: ignore[misc]
-        made.controller.tag_bookmark(made.session.document.bookmarks[2].id, ("slime", "to do"))
+        made.window.explore.shelving.tag(made.session.document.bookmarks[2].id, ("slime", "to do"))
         yield made
 
 

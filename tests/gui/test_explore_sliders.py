@@ -38,7 +38,7 @@ def drag(qtbot: QtBot, slider: LatentSlider, to: float) -> None:
 def position(shell: ShellStudio, direction_id: str) -> float:
     latent = shell.session.document.latent
     assert latent is not None
-    return shell.controller.direction(direction_id).position(latent)
+    return shell.controller.sliders.direction(direction_id).position(latent)
 
 
 def test_a_drag_moves_the_document_and_is_one_step(shell: ShellStudio, qtbot: QtBot) -> None:
@@ -270,7 +270,7 @@ def test_the_search_finds_by_name_and_by_number(shell: ShellStudio, qtbot: QtBot
     assert isinstance(found, LatentSlider)
     assert found.isVisible()
     assert not panel.section("shape").isVisible()
-    shell.controller.move_slider("raw/17", 2.5)
+    shell.controller.sliders.move("raw/17", 2.5)
     assert found.position == pytest.approx(2.5, abs=1e-4)
     panel.search.clear()
     assert panel.section("shape").isVisible()
@@ -322,10 +322,10 @@ def test_pinning_leaves_folds_and_longer_lists_as_they_were(shell: ShellStudio) 
     panel.section("shape")._more.click()
     shown = len(panel.section("shape").sliders)
     panel.section("colour").header.setChecked(False)
-    shell.controller.pin_slider("shape/1", True)
+    shell.controller.sliders.pin("shape/1", True)
     assert len(panel.section("shape").sliders) in (shown, shown - 1)
     assert not panel.section("colour").header.isChecked()
-    shell.controller.pin_slider("raw/3", True)
+    shell.controller.sliders.pin("raw/3", True)
     assert [one.direction.id for one in panel.section("pinned").sliders] == ["shape/1", "raw/3"]
-    shell.controller.pin_slider("raw/3", False)
+    shell.controller.sliders.pin("raw/3", False)
     assert [one.direction.id for one in panel.section("pinned").sliders] == ["shape/1"]

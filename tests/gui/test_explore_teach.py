@@ -95,10 +95,10 @@ def test_a_slider_is_removed_renamed_and_locked_like_any_other(
     panel.name.setText("eared")
     qtbot.keyClick(panel.name, Qt.Key.Key_Return)
     slider_id = shell.session.document.taught[0].id
-    shell.controller.rename_slider(slider_id, "long-eared")
-    shell.controller.lock_slider(slider_id, True)
+    shell.controller.sliders.rename(slider_id, "long-eared")
+    shell.controller.sliders.lock(slider_id, True)
     assert shell.session.document.locked == {slider_id}
-    held = shell.controller.direction(slider_id)
+    held = shell.controller.sliders.direction(slider_id)
     latent = shell.session.document.latent
     assert latent is not None
     position = held.position(latent)

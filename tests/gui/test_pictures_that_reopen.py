@@ -76,7 +76,7 @@ def test_a_saved_picture_leads_back_and_can_be_undone(
     assert texts["Seed"] == str(before.seed)
     assert KEYWORD in texts
     assert read_sprites(tmp_path / "hero.png")[0] == sprite
-    shell.controller.lock_slider("shape/0", True)
+    shell.controller.sliders.lock("shape/0", True)
     shell.controller.do(PaintPixels(((9, 9),), RED))
     shell.slider("shape/1").setValue(-200)
     elsewhere = shell.session.document

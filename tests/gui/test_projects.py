@@ -44,7 +44,7 @@ class ProjectStudio:
         """Paint a pixel and keep the sprite."""
         side = len(self.shell.session.entries) % 30
         self.shell.controller.do(PaintPixels(((side, 0),), (255, 0, 0, 255)))
-        self.shell.controller.bookmark()
+        self.shell.window.explore.shelving.keep_shown()
 
     def save(self, path: Path) -> None:
         """Save, and see it saved."""

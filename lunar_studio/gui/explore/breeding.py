@@ -20,6 +20,7 @@ from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.breed_view import BreedView
 from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.explore.shelving import Shelving
 from lunar_studio.session.breeding import MOST_GENERATIONS, BreedingTree, Generation
 from lunar_studio.session.breeding_commands import AddGeneration, GoToGeneration, MarkChildren, RemoveGeneration
 from lunar_studio.session.document import Document
@@ -45,12 +46,16 @@ class Breeding(QObject):
     Args:
         controller: The way to document and model.
         view: Where it is seen.
+        shelving: Keeps children.
         parent: Its owner.
     """
 
-    def __init__(self, controller: ExploreController, view: BreedView, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, controller: ExploreController, view: BreedView, shelving: Shelving, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
+        self._shelving = shelving
         self._view = view
         self._grid = GridService(controller.service, "breed", self)
         self._thumbs = GridService(controller.service, "breed-tree", self)
@@ -101,7 +106,7 @@ class Breeding(QObject):
         if len(document.breeding) >= MOST_GENERATIONS:
             view.say(f"There are {MOST_GENERATIONS} generations already. Remove some with a right click first.")
             return
-        held = tuple(direction.id for direction in self._controller.locked_directions())
+        held = tuple(direction.id for direction in self._controller.sliders.locked)
         seed = self._controller.new_seed()
         name = document.breeding.new_id()
         made = Generation(name, parents, seed, view.spread, view.share, view.count, parent, held)
@@ -133,7 +138,7 @@ class Breeding(QObject):
         if 0 <= index < len(litter.sprites):
             score = litter.scores[index].value
             judged = None if math.isnan(score) else score
-            self._controller.keep(litter.latents[index], litter.sprites[index], judged, seed=self._shown.seed)
+            self._shelving.keep(litter.latents[index], litter.sprites[index], judged, seed=self._shown.seed)
             self._view.say(f"Number {index + 1} is on the shelf.")
 
     @Slot(str)
@@ -205,7 +210,7 @@ class Breeding(QObject):
         if key not in self._litters:
             if model is None:
                 raise RuntimeError("children are asked for before a model is open")
-            grown = children(generation, self._controller.directions, model.info.latent_parts)
+            grown = children(generation, self._controller.sliders.directions, model.info.latent_parts)
             self._litters[key] = _Litter(grown)
             while len(self._litters) > _REMEMBERED:
                 self._litters.popitem(last=False)

@@ -6,7 +6,6 @@ the service to decode it; the service's answer is passed on to the views. Nothin
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,32 +16,21 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.blending import blended
 from lunar_studio.core.events import Decoded, Failure, Sampled
-from lunar_studio.core.latent import Direction, Latent, raw_directions
+from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.explore.sliders import Sliders
 from lunar_studio.gui.explore.variations import variations
 from lunar_studio.session.commands import (
-    AddBookmark,
     Command,
-    LockSlider,
-    MoveSlider,
-    PinSlider,
     PutLatent,
-    RemoveBookmark,
-    RenameBookmark,
-    RenameSlider,
-    ResetAll,
-    ResetSlider,
     SetBefore,
     SetLatent,
-    TagBookmark,
     apply,
 )
 from lunar_studio.session.document import Document, with_locks
 from lunar_studio.session.history import Session, Snapshot
-from lunar_studio.session.keeping import bookmark_of
 from lunar_studio.session.picture_state import SpriteState, way_back
-from lunar_studio.session.teaching import TaughtSlider
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
 FIRST_SEED = 486
@@ -70,6 +58,8 @@ class ExploreController(QObject):
         parent: Its owner.
 
     Attributes:
+        session: The document and its history.
+        sliders: Which there are, and what is done with them.
         document_changed: Emitted with the `Document` after every edit, undo and redo.
         model_changed: Emitted with a `LoadedModel` when another model is open.
         model_replaced: Emitted with it just before the document and history of the model before are forgotten.
@@ -98,10 +88,9 @@ class ExploreController(QObject):
     def __init__(self, session: Session, service: ExploreService, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.sliders = Sliders(session, self)
         self._service = service
         self._model: LoadedModel | None = None
-        self._directions: dict[str, Direction] = {}
-        self._taught: tuple[TaughtSlider, ...] = ()
         self._current: Decoded | None = None
         self._asked: tuple[Latent, Overlay] | None = None
         self._asked_before: tuple[Latent | None, Overlay] = (None, NOTHING)
@@ -137,24 +126,6 @@ class ExploreController(QObject):
         """What was shown last: sprite and score."""
         return self._current
 
-    @property
-    def directions(self) -> tuple[Direction, ...]:
-        """What sliders move along but for raw numbers: the model's, then the artist's own."""
-        own = tuple(slider.as_direction() for slider in self._taught)
-        return own if self._model is None else (*self._model.directions, *own)
-
-    def direction(self, direction_id: str) -> Direction:
-        """The direction of that id.
-
-        Raises:
-            KeyError: The open model has none.
-        """
-        return self._directions[direction_id]
-
-    def locked_directions(self) -> tuple[Direction, ...]:
-        """Directions of the locked sliders that the open model has."""
-        return tuple(self._directions[key] for key in sorted(self.document.locked) if key in self._directions)
-
     # ---- the model ---------------------------------------------------------------------------------
 
     def open_model(self, path: Path | None) -> None:
@@ -171,10 +142,7 @@ class ExploreController(QObject):
         if is_other:
             self.model_replaced.emit(model)
         self._model = model
-        self._taught = ()
-        found = {direction.id: direction for direction in raw_directions(model.info.latent_dim)}
-        found.update((direction.id, direction) for direction in model.directions)
-        self._directions = found
+        self.sliders.set_model(model)
         self._current = None
         self._asked, self._asked_before = None, (None, NOTHING)
         self.loading_changed.emit(False)
@@ -211,44 +179,9 @@ class ExploreController(QObject):
         self.loading_changed.emit(False)
         self.failed.emit(failure)
 
-    # ---- sliders -----------------------------------------------------------------------------------
-
-    def move_slider(self, direction_id: str, position: float) -> None:
-        """Move a slider; moves of one slider are one step until `end_move`."""
-        direction = self._directions[direction_id]
-        if self.document.latent is not None:
-            command = MoveSlider(direction, position, self.document.slider_name(direction))
-            self.session.do(command, merge=f"slider/{direction_id}")
-
     def end_move(self) -> None:
         """Close a drag: the next move is a step of its own."""
         self.session.end_merge()
-
-    def reset_slider(self, direction_id: str) -> None:
-        """Move a slider back to where the exploration began."""
-        direction = self._directions[direction_id]
-        if self.document.latent is not None:
-            self.session.do(ResetSlider(direction, self.document.slider_name(direction)))
-
-    def reset_all(self) -> None:
-        """Move every slider back that is not locked."""
-        if self.document.anchor is not None:
-            self.session.do(ResetAll(self.locked_directions()))
-
-    def lock_slider(self, direction_id: str, locked: bool) -> None:
-        """Lock a slider, or unlock it."""
-        name = self.document.slider_name(self._directions[direction_id])
-        self.session.do(LockSlider(direction_id, locked, name))
-
-    def pin_slider(self, direction_id: str, pinned: bool) -> None:
-        """Keep a slider above all others, or let it go back to its group."""
-        name = self.document.slider_name(self._directions[direction_id])
-        self.session.do(PinSlider(direction_id, pinned, name))
-
-    def rename_slider(self, direction_id: str, name: str) -> None:
-        """Give a slider the artist's own name; empty gives its own back."""
-        own = self._directions[direction_id].name
-        self.session.do(RenameSlider(direction_id, "" if name == own else name))
 
     # ---- random sprites ----------------------------------------------------------------------------
 
@@ -301,7 +234,7 @@ class ExploreController(QObject):
             return
         colours, shape = ((0.0, 1.0), (1.0, 0.0)) if part == "colours" else ((1.0, 0.0), (0.0, 1.0))
         mixed = blended((latent, invented), shape, model.info.latent_parts, colours)
-        self.session.do(PutLatent(with_locks(mixed, latent, self.locked_directions()), _PART_TITLES[part]))
+        self.session.do(PutLatent(with_locks(mixed, latent, self.sliders.locked), _PART_TITLES[part]))
 
     def begin(
         self,
@@ -331,7 +264,7 @@ class ExploreController(QObject):
             begun = replace(first, latent=latent, anchor=latent, seed=seed, prompt=prompt, temperature=spread)
             self.session.start(begun)
             return
-        kept = with_locks(latent, document.latent, self.locked_directions())
+        kept = with_locks(latent, document.latent, self.sliders.locked)
         before = kept if edits else None  # else before/after would show it without its painted pixels
         self.session.do(
             SetLatent(
@@ -385,51 +318,6 @@ class ExploreController(QObject):
         elif drawn.latents and drawn.latents[0] == self._asked_before[0]:
             self.before_changed.emit(self._asked_before[1].over(drawn.sprites[0]))
 
-    # ---- bookmarks ---------------------------------------------------------------------------------
-
-    def bookmark(self) -> None:
-        """Keep what is shown on the shelf."""
-        current, document = self._current, self.document
-        if current is None or current.latent != document.latent:
-            return
-        score = None if math.isnan(current.score.value) else current.score.value
-        self.keep(current.latent, current.sprite, score, seed=document.seed, edits=document.edits)
-
-    def keep(
-        self, latent: Latent, sprite: Sprite, score: float | None, *, seed: int = 0, edits: Overlay = NOTHING
-    ) -> None:
-        """Keep a sprite on the shelf, whether it is the one on the canvas or not.
-
-        Args:
-            latent: Where it is.
-            sprite: Its pixels.
-            score: The teacher's judgement, 0 to 100.
-            seed: What it grew from.
-            edits: Which of its pixels were painted.
-        """
-        self.session.do(AddBookmark(bookmark_of(self.document, latent, sprite, score, seed=seed, edits=edits)))
-
-    def go_to_bookmark(self, bookmark_id: str) -> None:
-        """Begin a new exploration at a kept sprite."""
-        kept = self.document.bookmark(bookmark_id)
-        if kept.model and kept.model != self.document.model:
-            self.take_sprite(kept.sprite)  # another model's latent means nothing here; its pixels do
-        else:
-            title = f"Go to {kept.name}"
-            self.begin(kept.latent, title, seed=kept.seed, prompt=kept.prompt, edits=kept.edits)
-
-    def remove_bookmark(self, bookmark_id: str) -> None:
-        """Take a sprite from the shelf; undo brings it back."""
-        self.session.do(RemoveBookmark(bookmark_id, self.document.bookmark(bookmark_id).name))
-
-    def rename_bookmark(self, bookmark_id: str, name: str) -> None:
-        """Call a kept sprite something else."""
-        self.session.do(RenameBookmark(bookmark_id, name))
-
-    def tag_bookmark(self, bookmark_id: str, tags: tuple[str, ...]) -> None:
-        """Give a kept sprite other tags."""
-        self.session.do(TagBookmark(bookmark_id, tags, self.document.bookmark(bookmark_id).name))
-
     # ---- before and after --------------------------------------------------------------------------
 
     def compare_with_this(self) -> None:
@@ -442,16 +330,8 @@ class ExploreController(QObject):
 
     # ---- what follows from an edit -------------------------------------------------------------------
 
-    def _take_own_sliders(self, document: Document) -> None:
-        """Know the sliders that the artist has made; they come and go with undo."""
-        if document.taught is not self._taught:
-            for slider in self._taught:
-                self._directions.pop(slider.id, None)
-            self._taught = document.taught
-            self._directions.update({slider.id: slider.as_direction() for slider in document.taught})
-
     def _on_document(self, document: Document) -> None:
-        self._take_own_sliders(document)
+        self.sliders.take_own(document)
         if document.latent is None:  # begun anew: the sprite on the canvas belongs to nothing that could be edited
             self._current, self._asked = None, None
         asked = self._asked

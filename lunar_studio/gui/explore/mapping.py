@@ -14,6 +14,7 @@ from lunar_studio.core.sprite_map import MapRoute, SpriteMap
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.map_panel import MapPanel
 from lunar_studio.gui.explore.route_bar import words_of
+from lunar_studio.gui.explore.shelving import Shelving
 from lunar_studio.session.document import Document
 from lunar_studio.workers.atlas_service import AtlasService, MapThumbs
 
@@ -24,6 +25,7 @@ class Mapping(QObject):
     Args:
         controller: The way to document and model.
         panel: Where it is seen.
+        shelving: Keeps sprites of a route.
         parent: Its owner.
 
     Attributes:
@@ -35,9 +37,12 @@ class Mapping(QObject):
     said = Signal(str)
     offered = Signal(str, object)
 
-    def __init__(self, controller: ExploreController, panel: MapPanel, parent: QObject | None = None) -> None:
+    def __init__(
+        self, controller: ExploreController, panel: MapPanel, shelving: Shelving, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._controller = controller
+        self._shelving = shelving
         self._panel = panel
         self.service = AtlasService(controller.service, self)
         self._is_asked = False
@@ -100,7 +105,7 @@ class Mapping(QObject):
         if self._route is None:
             return
         for latent, sprite, score in zip(self._route.latents, self._route.sprites, self._route.scores, strict=True):
-            self._controller.keep(latent, sprite, None if math.isnan(score) else score)
+            self._shelving.keep(latent, sprite, None if math.isnan(score) else score)
         self.said.emit(f"{len(self._route.latents)} sprites of the route are on the shelf")
 
     @Slot()

@@ -147,7 +147,7 @@ class Mixing(QObject):
             return
         shape, colours = (self._alone(weights, view.chosen(box)) for box in (view.shape, view.colours))
         mixed = blended(self._sources.latents, shape, self._parts(), colours)
-        mixed = with_locks(mixed, now, self._controller.locked_directions())
+        mixed = with_locks(mixed, now, self._controller.sliders.locked)
         self._places[mixed] = view.pad.place
         while len(self._places) > _REMEMBERED:
             self._places.popitem(last=False)

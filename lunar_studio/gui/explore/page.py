@@ -40,6 +40,7 @@ from lunar_studio.gui.explore.painting import TOOLS, Painting
 from lunar_studio.gui.explore.right_column import RightColumn
 from lunar_studio.gui.explore.roll_bar import RollBar
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
+from lunar_studio.gui.explore.shelving import Shelving
 from lunar_studio.gui.explore.strip_panel import COUNT, StripPanel
 from lunar_studio.gui.explore.teach_panel import TeachPanel
 from lunar_studio.gui.explore.teacher_panel import TeacherPanel
@@ -86,6 +87,7 @@ class ExplorePage(QWidget):
         neighbours: What the training art holds that is like the sprite.
         right: Sliders, score and side matters.
         shelf: Bookmarks and history.
+        shelving: Keeps sprites there, and goes back to them.
         strip: Random sprites or variations.
         roll_bar: Words, seed, spread.
         painting: What the brush does.
@@ -125,6 +127,7 @@ class ExplorePage(QWidget):
         self.following = Following(controller, controller.service, self)
         self.roll_bar = RollBar(LARGEST_SEED)
         self.shelf = ShelfPanel(controller.session)
+        self.shelving = Shelving(controller, self)
         self.strip = StripPanel()
         self.latents = LatentPanel(slider_count)
         self.grooves = GrooveWatch(controller, self.latents, self)
@@ -137,9 +140,9 @@ class ExplorePage(QWidget):
         self.blaming = Blaming(controller, critic, self.canvas, self)
         self.improving = Improving(controller, critic, self.canvas, self.improve, self)
         self.breed = BreedView()
-        self.breeding = Breeding(controller, self.breed, self)
+        self.breeding = Breeding(controller, self.breed, self.shelving, self)
         self.map = MapPanel()
-        self.mapping = Mapping(controller, self.map, self)
+        self.mapping = Mapping(controller, self.map, self.shelving, self)
         self.mix = MixView()
         self.mixing = Mixing(controller, self.mix, self)
         self.offering = Offering(controller, self.strip, self)
@@ -210,20 +213,20 @@ class ExplorePage(QWidget):
 
     def _connect(self) -> None:
         controller, latents = self._controller, self.latents
-        latents.moved.connect(controller.move_slider)
+        latents.moved.connect(controller.sliders.move)
         latents.move_ended.connect(controller.end_move)
-        latents.reset_asked.connect(controller.reset_slider)
-        latents.lock_asked.connect(controller.lock_slider)
-        latents.rename_asked.connect(controller.rename_slider)
-        latents.reset_all_asked.connect(controller.reset_all)
+        latents.reset_asked.connect(controller.sliders.reset)
+        latents.lock_asked.connect(controller.sliders.lock)
+        latents.rename_asked.connect(controller.sliders.rename)
+        latents.reset_all_asked.connect(controller.sliders.reset_all)
         latents.strip.taken.connect(self._on_stop_taken)
         self.roll_bar.roll_asked.connect(self.roll)
         self.roll_bar.seed_asked.connect(self.roll_seed)
-        self.shelf.grid.chosen.connect(controller.go_to_bookmark)
-        self.shelf.grid.remove_asked.connect(controller.remove_bookmark)
-        self.shelf.grid.rename_asked.connect(controller.rename_bookmark)
-        self.shelf.grid.tags_asked.connect(controller.tag_bookmark)
-        latents.pin_asked.connect(controller.pin_slider)
+        self.shelf.grid.chosen.connect(self.shelving.go_to)
+        self.shelf.grid.remove_asked.connect(self.shelving.remove)
+        self.shelf.grid.rename_asked.connect(self.shelving.rename)
+        self.shelf.grid.tags_asked.connect(self.shelving.tag)
+        latents.pin_asked.connect(controller.sliders.pin)
         self.shelf.step_chosen.connect(controller.session.go_to)
         self.improving.opened.connect(self._on_improving)
         self.improving.version_shown.connect(self._on_version)
@@ -439,7 +442,7 @@ class ExplorePage(QWidget):
 
     @Slot(str, float)
     def _on_stop_taken(self, direction_id: str, position: float) -> None:
-        self._controller.move_slider(direction_id, position)
+        self._controller.sliders.move(direction_id, position)
         self._controller.end_move()
 
     @Slot()

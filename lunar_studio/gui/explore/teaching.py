@@ -203,7 +203,7 @@ class Teaching(QObject):
     def _show_sliders(self) -> None:
         model = self._controller.model
         if model is not None:
-            self._sliders.set_model(replace(model, directions=self._controller.directions))
+            self._sliders.set_model(replace(model, directions=self._controller.sliders.directions))
             self._sliders.show_document(self._controller.document)
 
     @Slot(object)
