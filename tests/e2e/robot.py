@@ -273,10 +273,19 @@ class Robot:
     def choose_in_dialog(self, path: Path) -> None:
         """Wait for a dialog that asks for a file or a folder, type a path, and see the dialog gone."""
         self.wait_for("the dialog", _has_dialog)
-        self.write(str(path))
+        self.wait_for("the path in the dialog", lambda seen: self._has_typed(seen, str(path)))
         self.key("Return")
         self.wait_for("no dialog", lambda seen: not _has_dialog(seen))
         self.take_the_keyboard()
+
+    def _has_typed(self, seen: Seen, path: str) -> bool:
+        """Whether a path stands in the dialog; type it if not: the first letters are lost while it has no keyboard."""
+        field = seen.one(name="fileNameEdit")
+        if field is None or field.text == path:
+            return field is not None
+        self.key("ctrl+a")
+        self.write(path)
+        return False
 
     def close(self, limit_s: float = WAIT_S) -> int:
         """Quit by keyboard; returns the studio's exit status."""
