@@ -55,6 +55,7 @@ page is out of date.
 _CONTROLS = (QAbstractButton, QAbstractSlider, QAbstractSpinBox, QComboBox, QLineEdit, QAbstractItemView)
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}\b")
+_SCORE = re.compile(r"\bScore \d+")
 
 Row = tuple[str, str, str, str]
 """Name, kind, what a screen reader says, tip."""
@@ -97,8 +98,9 @@ def _row(widget: QWidget) -> Row:
 
 
 def _without_state(tip: str) -> str:
-    """In one line, with a star for colours and long numbers, which tell of a sprite or a model."""
-    return re.sub(r"\d[\d.,]*\d", "*", _COLOUR.sub("*", " ".join(tip.split())))
+    """In one line, with a star for scores, colours and long numbers, which tell of a sprite or a model."""
+    line = _SCORE.sub("Score *", " ".join(tip.split()))
+    return re.sub(r"\d[\d.,]*\d", "*", _COLOUR.sub("*", line))
 
 
 def table(rows: list[Row]) -> str:
@@ -150,7 +152,9 @@ def page(studio: Studio) -> str:
 
 @contextmanager
 def studio_in(app: QApplication, folder: Path) -> Iterator[Studio]:
-    """A studio on a small model in `folder`, its first sprite judged; its settings must be where the environment says.
+    """A studio on a small model in `folder`, its first sprite judged and its strip drawn, whichever comes last.
+
+    Its settings must be where the environment says.
 
     It is closed at the end, whatever happened.
     """
@@ -161,8 +165,12 @@ def studio_in(app: QApplication, folder: Path) -> Iterator[Studio]:
     studio.open_window()
     try:
         studio.window.resize(1440, 900)
+        drawn: list[object] = []
+        studio.controller.drawn.connect(drawn.append)
         studio.window.open_model(folder / "small.safetensors")
         Wait().until(studio.window.explore.lint.examined, _LOAD_LIMIT_MS)  # the last that is said of a sprite
+        if not drawn:
+            Wait().until(studio.controller.drawn, _LOAD_LIMIT_MS)
         yield studio
     finally:
         studio.window.close()
