@@ -76,13 +76,13 @@ QComboBox::down-arrow {{ image: url("{arrow}"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; outline: none; }}
 
 QAbstractScrollArea {{ border: none; background: transparent; }}
-QListView, QTreeView, QTableView {{ background: transparent; border: none; outline: none;
+QListView, QTreeView, QTableView {{ background: transparent; border: 1px solid transparent; outline: none;
   alternate-background-color: {panel}; }}
 QListView::item {{ border-radius: {radius}px; padding: 2px 4px; border: 1px solid transparent; }}
 QListView::item:hover {{ background: {raised}; }}
 QListView::item:selected {{ background: {raised}; color: {accent}; }}
 QTableView::item:selected, QTreeView::item:selected {{ background: {raised}; color: {text}; }}
-QListView:focus::item:selected {{ border-color: {focus}; }}
+QListView:focus, QTreeView:focus, QTableView:focus {{ border-color: {focus}; border-radius: {radius}px; }}
 #word-completions {{ background: {raised}; border: 1px solid {line}; padding: 2px; }}
 #word-completions::item:selected, #word-completions::item:hover {{ background: {hover}; color: {text}; }}
 QHeaderView::section {{ background: {panel}; color: {muted}; border: none; border-bottom: 1px solid {line};

@@ -89,3 +89,17 @@ def test_words_are_one_key_away_from_any_view(shell: ShellStudio, qtbot: QtBot) 
     qtbot.keyClick(explore.roll_bar.words, Qt.Key.Key_Escape)
     assert shell.window.focusWidget() is explore.canvas, "keys mean the sprite again"
     assert explore.roll_bar.words.text() == "blue"
+
+
+@pytest.mark.parametrize("name", ["history", "mix-pad", "slider/shape/0", "words", "canvas", "palette-strip"])
+def test_what_has_the_keyboard_looks_like_it(shell: ShellStudio, name: str) -> None:
+    shell.window.explore.views.show_view("mix" if name == "mix-pad" else "sprite")
+    widget = shell.window.explore.findChild(QWidget, name)
+    assert isinstance(widget, QWidget)
+    shell.window.explore.strip.setFocus()
+    QApplication.processEvents()
+    without = widget.grab().toImage()
+    widget.setFocus(Qt.FocusReason.TabFocusReason)
+    QApplication.processEvents()
+    assert widget.hasFocus()
+    assert widget.grab().toImage() != without

@@ -25,6 +25,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.explore.carried import accept
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.widgets.section_header import paint_focus_ring
 
 _WELL_PX = 18 * SPACE_PX
 _HANDLE_PX = 9
@@ -163,6 +164,8 @@ class MixPad(QWidget):
             painter.setPen(QPen(theme.colour(tokens.focus if self.hasFocus() else tokens.panel), 2))
             painter.setBrush(theme.colour(tokens.accent))
             painter.drawEllipse(handle, _HANDLE_PX, _HANDLE_PX)
+        elif self.hasFocus():
+            paint_focus_ring(painter, self)  # there is no handle yet that could show it
 
     def _paint_well(self, painter: QPainter, index: int) -> None:
         tokens, area = theme.current(), self.well(index)
