@@ -82,6 +82,19 @@ def test_a_drag_mixes_live_and_is_one_step(shell: ShellStudio, view: MixView, qt
     assert now(shell) == before
 
 
+def test_what_is_put_on_the_pad_is_mixed_at_once(shell: ShellStudio, view: MixView) -> None:
+    first, second = fill(shell, 2)
+    parts = shell.loader.explorer.info.latent_parts
+    assert now(shell) == blended((first, second), (0.5, 0.5), parts), "the pad says 50 % of each"
+    shell.session.undo()
+    assert now(shell) == first
+    shell.session.redo()
+    third = shell.loader.explorer.sample(1, seed=9)[0]
+    shell.window.explore.mixing.add(third, shell.loader.explorer.decode(third))
+    assert now(shell) == blended((first, second, third), view.pad.weights, parts)
+    assert [entry.title for entry in shell.session.entries] == ["Mix", "Mix"]
+
+
 def test_the_keyboard_moves_the_handle(shell: ShellStudio, view: MixView, qtbot: QtBot) -> None:
     latents = fill(shell, 3)
     steps = len(shell.session.entries)

@@ -90,6 +90,7 @@ class Mixing(QObject):
             sources.latents.append(latent)
             sources.sprites.append(sprite)
             self._show()
+            self._on_sources()  # the pad says what part each has of what is seen
         self.added.emit()
 
     @Slot()
