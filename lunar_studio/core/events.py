@@ -251,6 +251,7 @@ class Forecast:
         memory_bytes: Estimated peak.
         dry_run_s: What the dry run itself took.
         spread: By which part the times may well be longer or shorter.
+        map_s: Seconds of `finish_s` that go into the map, which a run that is stopped leaves out.
     """
 
     device: str
@@ -269,6 +270,7 @@ class Forecast:
     memory_bytes: int
     dry_run_s: float = 0.0
     spread: float = 0.0
+    map_s: float = 0.0
 
     @property
     def total_s(self) -> float:

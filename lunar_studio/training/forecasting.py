@@ -25,10 +25,13 @@ from lunar_studio.core.config import RunConfig, TrainingConfig
 from lunar_studio.core.events import Forecast
 from lunar_studio.errors import CheckpointError, ConfigError
 from lunar_studio.evaluation.judging import judge_all
+from lunar_studio.models.atlas import MAX_POINTS
+from lunar_studio.models.map_layout import map_places
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import milestones
 from lunar_studio.training.alone import TeacherAlone, views_of
 from lunar_studio.training.checkpoints import save_checkpoint
+from lunar_studio.training.device import every_thread
 from lunar_studio.training.finish import encode_all
 from lunar_studio.training.leg import Leg
 from lunar_studio.training.reporting import VALIDATED, Reporter
@@ -45,7 +48,9 @@ _DRY_SHARE = 20
 # By then the KL loss has its full weight, and held-out exact pixels of our own runs were within 5 % of their last.
 _USABLE_SHARE = 0.1
 # What `finish` looks at: sprites encoded, drawn for directions, judged; fewer where an artist waits (finish.py).
-_ENCODED, _DRAWN, _JUDGED, _QUICK_SHARE = 1024, 1200, 900, 0.35
+_ENCODED, _DRAWN, _JUDGED, _QUICK_SHARE = 1024, 576, 872, 0.3
+# The layout of the map is timed for so many points; for more it grew with this power of their number (1,000 to 3,677).
+_LAID_OUT, _LAYOUT_POWER = 512, 1.6
 # What the prior learns alone from in a step (alone.py).
 _VIEWS, _PRIOR_BATCH = 8, 256
 _SAMPLE, _SAMPLE_SLOW, _SLOW_STEP_S = 64, 16, 0.5
@@ -73,9 +78,10 @@ class Costs:
         prior_alone_s: A step of the prior alone.
         encode_s: Encoding a sprite for the prior.
         sprites: How many there are to encode.
-        finish_s: From the last step to the model file.
+        finish_s: From the last step to the model file, without its map.
         dry_run_s: Measuring all this.
         spread: By which part the real times may well be longer or shorter.
+        map_s: Making the map, which a run that is stopped leaves out.
     """
 
     step_s: float
@@ -90,6 +96,7 @@ class Costs:
     finish_s: float
     dry_run_s: float
     spread: float = _LEAST_SPREAD
+    map_s: float = 0.0
 
     def beside_s(self, config: RunConfig, steps: int) -> float:
         """What comes between so many steps."""
@@ -111,7 +118,7 @@ class Costs:
     def total_s(self, config: RunConfig) -> float:
         """A whole run from its first step on."""
         steps = config.training.max_steps
-        return steps * self.step_s + self.beside_s(config, steps) + self.alone_s(config) + self.finish_s
+        return steps * self.step_s + self.beside_s(config, steps) + self.alone_s(config) + self.finish_s + self.map_s
 
 
 class DrySteps(NamedTuple):
@@ -189,18 +196,31 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
 
     preview_s = timed(reporter.preview)
     sprites = np.array(leg.dataset.sprites_NHWC[: _SAMPLE if dry.step_s < _SLOW_STEP_S else _SAMPLE_SLOW])
-    encode_s = timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
-    with torch.inference_mode():
-        z = torch.zeros(len(sprites), state.vae.latent_dim, device=leg.plan.device)
-        draw_s = timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
-    judge_s = 0.0
-    if state.teacher is not None:
+    z = torch.zeros(len(sprites), state.vae.latent_dim, device=leg.plan.device)
+
+    def encode() -> float:
+        return timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
+
+    @torch.inference_mode()
+    def draw() -> float:
+        return timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
+
+    def judge() -> float:
+        if state.teacher is None:
+            return 0.0
         teacher = state.teacher.eval()
-        judge_s = timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
+        return timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
+
+    encode_s, draw_s = encode(), draw()
+    points = np.random.default_rng(0).standard_normal((_LAID_OUT, state.vae.invented_dim), np.float32)
+    with every_thread():  # as `finish` is done
+        last_encode_s, last_draw_s, last_judge_s = encode(), draw(), judge()
+        layout_s = timed(lambda: map_places(points))
     for module in state.networks.values():
         module.train()
     held_out = min(VALIDATED, len(leg.dataset.indices("validation")))
     learns = len(leg.dataset.indices("train"))
+    mapped = min(learns, MAX_POINTS)
     saved = 0.0 if leg.is_called_off else _saved_s(leg, folder)
     return Costs(
         step_s=dry.step_s,
@@ -212,7 +232,8 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
         prior_alone_s=0.0 if leg.is_called_off else _prior_alone_s(leg),
         encode_s=encode_s,
         sprites=learns,
-        finish_s=encode_s * min(learns, _ENCODED) + draw_s * _DRAWN + judge_s * _JUDGED + saved / 3.0,
+        finish_s=last_encode_s * min(learns, _ENCODED) + last_draw_s * _DRAWN + last_judge_s * _JUDGED + saved / 3.0,
+        map_s=mapped * (last_encode_s + last_draw_s + last_judge_s) + layout_s * (mapped / _LAID_OUT) ** _LAYOUT_POWER,
         dry_run_s=time.perf_counter() - begun + dry.took_s,
         spread=dry.spread,
     )
@@ -236,7 +257,8 @@ def forecast_of(leg: Leg, costs: Costs, first_step: int = 0) -> Forecast:
         learning_s=steps * costs.step_s,
         beside_s=costs.beside_s(config, steps),
         alone_s=costs.alone_s(config),
-        finish_s=costs.finish_s,
+        finish_s=costs.finish_s + costs.map_s,
+        map_s=costs.map_s,
         usable_s=usable * costs.step_s + costs.beside_s(config, usable) + costs.finish_s * _QUICK_SHARE,
         memory_bytes=training_bytes(config),
         dry_run_s=costs.dry_run_s,
@@ -249,7 +271,8 @@ def forecast_for(forecast: Forecast, steps_done: int, *, finished: bool) -> floa
     if finished:
         return forecast.total_s
     whole = max(1, forecast.max_steps - forecast.first_step)
-    return (forecast.learning_s + forecast.beside_s) * steps_done / whole + forecast.finish_s * _QUICK_SHARE
+    quick_s = (forecast.finish_s - forecast.map_s) * _QUICK_SHARE
+    return (forecast.learning_s + forecast.beside_s) * steps_done / whole + quick_s
 
 
 def settled_length(config: RunConfig, costs: Costs) -> RunConfig:
