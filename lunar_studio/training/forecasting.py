@@ -26,7 +26,7 @@ from lunar_studio.core.events import Forecast
 from lunar_studio.errors import CheckpointError, ConfigError
 from lunar_studio.evaluation.judging import judge_all
 from lunar_studio.models.atlas import MAX_POINTS
-from lunar_studio.models.map_layout import map_places
+from lunar_studio.models.map_layout import STEPS, layout_steps
 from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import milestones
 from lunar_studio.training.alone import TeacherAlone, views_of
@@ -49,8 +49,8 @@ _DRY_SHARE = 20
 _USABLE_SHARE = 0.1
 # What `finish` looks at: sprites encoded, drawn for directions, judged; fewer where an artist waits (finish.py).
 _ENCODED, _DRAWN, _JUDGED, _QUICK_SHARE = 1024, 576, 872, 0.3
-# The layout of the map is timed for so many points; for more it grew with this power of their number (1,000 to 3,677).
-_LAID_OUT, _LAYOUT_POWER = 512, 1.6
+# So many steps of the map's layout are timed after the first, with as many points as it will have.
+_LAYOUT_STEPS = 3
 # What the prior learns alone from in a step (alone.py).
 _VIEWS, _PRIOR_BATCH = 8, 256
 _SAMPLE, _SAMPLE_SLOW, _SLOW_STEP_S = 64, 16, 0.5
@@ -212,15 +212,14 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
         return timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
 
     encode_s, draw_s = encode(), draw()
-    points = np.random.default_rng(0).standard_normal((_LAID_OUT, state.vae.invented_dim), np.float32)
+    mapped = min(len(leg.dataset.indices("train")), MAX_POINTS)
     with every_thread():  # as `finish` is done
         last_encode_s, last_draw_s, last_judge_s = encode(), draw(), judge()
-        layout_s = timed(lambda: map_places(points))
+        layout_s = 0.0 if leg.is_called_off else _layout_s(mapped, state.vae.invented_dim)
     for module in state.networks.values():
         module.train()
     held_out = min(VALIDATED, len(leg.dataset.indices("validation")))
     learns = len(leg.dataset.indices("train"))
-    mapped = min(learns, MAX_POINTS)
     saved = 0.0 if leg.is_called_off else _saved_s(leg, folder)
     return Costs(
         step_s=dry.step_s,
@@ -233,7 +232,7 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
         encode_s=encode_s,
         sprites=learns,
         finish_s=last_encode_s * min(learns, _ENCODED) + last_draw_s * _DRAWN + last_judge_s * _JUDGED + saved / 3.0,
-        map_s=mapped * (last_encode_s + last_draw_s + last_judge_s) + layout_s * (mapped / _LAID_OUT) ** _LAYOUT_POWER,
+        map_s=mapped * (last_encode_s + last_draw_s + last_judge_s) + layout_s,
         dry_run_s=time.perf_counter() - begun + dry.took_s,
         spread=dry.spread,
     )
@@ -313,6 +312,14 @@ def _timed(work: Callable[[], object]) -> float:
     begun = time.perf_counter()
     work()
     return time.perf_counter() - begun
+
+
+def _layout_s(points: int, features: int) -> float:
+    """Seconds to lay out a map of so many points, from its first steps."""
+    steps = layout_steps(np.random.default_rng(0).standard_normal((points, features), np.float32))
+    ready_s = _timed(lambda: (next(steps), next(steps, None)))
+    some_s = _timed(lambda: [next(steps, None) for _ in range(_LAYOUT_STEPS)])
+    return ready_s + some_s / _LAYOUT_STEPS * (STEPS - 1)
 
 
 def _saved_s(leg: Leg, folder: Path) -> float:
