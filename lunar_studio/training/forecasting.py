@@ -31,7 +31,6 @@ from lunar_studio.models.memory import training_bytes
 from lunar_studio.training import milestones
 from lunar_studio.training.alone import TeacherAlone, views_of
 from lunar_studio.training.checkpoints import save_checkpoint
-from lunar_studio.training.device import every_thread
 from lunar_studio.training.finish import encode_all
 from lunar_studio.training.leg import Leg
 from lunar_studio.training.reporting import VALIDATED, Reporter
@@ -198,24 +197,17 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
     sprites = np.array(leg.dataset.sprites_NHWC[: _SAMPLE if dry.step_s < _SLOW_STEP_S else _SAMPLE_SLOW])
     z = torch.zeros(len(sprites), state.vae.latent_dim, device=leg.plan.device)
 
-    def encode() -> float:
-        return timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
-
-    @torch.inference_mode()
-    def draw() -> float:
-        return timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
-
-    def judge() -> float:
-        if state.teacher is None:
-            return 0.0
+    # With the threads of training, though `finish` takes every core: a few sprites on more threads than the machine has
+    # free told ten times too much.
+    encode_s = timed(lambda: encode_all(state.kept_vae, sprites)) / len(sprites)
+    with torch.inference_mode():
+        draw_s = timed(lambda: state.kept_vae.render(z).cpu()) / len(sprites)
+    judge_s = 0.0
+    if state.teacher is not None:
         teacher = state.teacher.eval()
-        return timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
-
-    encode_s, draw_s = encode(), draw()
+        judge_s = timed(lambda: judge_all(teacher, state.kept_vae, sprites)) / len(sprites)
     mapped = min(len(leg.dataset.indices("train")), MAX_POINTS)
-    with every_thread():  # as `finish` is done
-        last_encode_s, last_draw_s, last_judge_s = encode(), draw(), judge()
-        layout_s = 0.0 if leg.is_called_off else _layout_s(mapped, state.vae.invented_dim)
+    layout_s = 0.0 if leg.is_called_off else _layout_s(mapped, state.vae.invented_dim)
     for module in state.networks.values():
         module.train()
     held_out = min(VALIDATED, len(leg.dataset.indices("validation")))
@@ -231,8 +223,8 @@ def _measured(leg: Leg, dry: DrySteps, folder: Path) -> Costs:
         prior_alone_s=0.0 if leg.is_called_off else _prior_alone_s(leg),
         encode_s=encode_s,
         sprites=learns,
-        finish_s=last_encode_s * min(learns, _ENCODED) + last_draw_s * _DRAWN + last_judge_s * _JUDGED + saved / 3.0,
-        map_s=mapped * (last_encode_s + last_draw_s + last_judge_s) + layout_s,
+        finish_s=encode_s * min(learns, _ENCODED) + draw_s * _DRAWN + judge_s * _JUDGED + saved / 3.0,
+        map_s=mapped * (encode_s + draw_s + judge_s) + layout_s,
         dry_run_s=time.perf_counter() - begun + dry.took_s,
         spread=dry.spread,
     )
