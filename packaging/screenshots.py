@@ -38,8 +38,8 @@ _WALK = 14
 """Steps over the map, for a route that can be seen."""
 
 WORDS = "blue dragon"
-KEPT_SEEDS = (25, 51, 33, 22, 46, 80, 76, 1, 37)
-"""Of the bundled model; chosen by eye among its first hundred."""
+KEPT_SEEDS = (89, 400, 103, 353, 180, 385, 17, 247, 279)
+"""Of the bundled model; chosen by eye among its first five hundred."""
 
 PULLS = (("slider/shape/0", 0.7), ("slider/shape/2", 1.2), ("slider/colour/0", 1.5), ("slider/shape/4", -0.7))
 
