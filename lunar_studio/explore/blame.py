@@ -39,7 +39,7 @@ _STEPS, _AT_ONCE = 8, 4
 _OCCLUDED_AT_ONCE = 16
 # Pixels that are tried one by one after the gradient has said which are worth it: as many as two cores
 # try in time.
-_SCREENED = 32
+_SCREENED = 24
 _U32 = npt.NDArray[np.uint32]
 
 

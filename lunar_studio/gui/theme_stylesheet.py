@@ -78,7 +78,7 @@ QComboBox QAbstractItemView {{ background: {raised}; border: 1px solid {line}; o
 QAbstractScrollArea {{ border: none; background: transparent; }}
 QListView, QTreeView, QTableView {{ background: transparent; border: 1px solid transparent; outline: none;
   alternate-background-color: {panel}; }}
-QListView::item {{ border-radius: {radius}px; padding: 2px 4px; border: 1px solid transparent; }}
+QListView::item {{ border-radius: {radius}px; padding: 2px 4px; border: none; }}
 QListView::item:hover {{ background: {raised}; }}
 QListView::item:selected {{ background: {raised}; color: {accent}; }}
 QTableView::item:selected, QTreeView::item:selected {{ background: {raised}; color: {text}; }}

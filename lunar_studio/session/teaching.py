@@ -93,8 +93,8 @@ class Lesson:
 
 
 def strength(accuracy: float, more: int, less: int) -> str:
-    """How surely something was learned, in words."""
-    word = "strong" if accuracy >= 0.85 else "fair" if accuracy >= 0.7 else "weak"
+    """How surely something was learned, in words; 7 of 10 right is what chance reaches in one of six tries."""
+    word = "strong" if accuracy >= 0.85 else "fair" if accuracy >= 0.75 else "weak"
     few = ", of few examples" if min(more, less) < _FEW else ""
     return f"{word}: {accuracy * 100:.0f} %{few}"
 

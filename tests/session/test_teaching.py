@@ -97,6 +97,7 @@ def test_examples_of_another_model_are_refused() -> None:
 def test_the_strength_is_said_honestly() -> None:
     assert strength(0.62, 5, 5) == "weak: 62 %"
     assert strength(0.8, 5, 5) == "fair: 80 %"
+    assert strength(0.7, 5, 5) == "weak: 70 %"
     assert strength(0.9, 9, 9) == "strong: 90 %"
     assert strength(1.0, 2, 9) == "strong: 100 %, of few examples"
 
