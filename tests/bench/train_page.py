@@ -18,10 +18,10 @@ from tests.e2e.screen import virtual_screen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "training.md"
 PARTS = {
-    "speed": ("tests.bench.training",),
+    "speed": ("tests.bench.training", "--rounds", "1"),
     "window": ("tests.bench.gui_on",),
     "memory": ("tests.bench.memory",),
-    "cache": ("tests.bench.cache", "--million"),
+    "cache": ("tests.bench.cache",),
     "plots": ("tests.bench.plots",),
     "forecast": ("tests.bench.forecast",),
 }
