@@ -18,9 +18,9 @@ def test_every_part_has_its_place_and_a_bench() -> None:
 
 
 def test_a_part_leaves_the_others_alone() -> None:
-    page = with_part(with_part(PAGE.read_text(encoding="utf-8"), "memory", "one"), "cache", "two")
+    page = with_part(with_part(PAGE.read_text(encoding="utf-8"), "memory", "one"), "plots", "two")
     again = with_part(page, "memory", "three")
-    assert "one" not in again.partition("## Memory")[2].partition("## Reading")[0]
+    assert "one" not in again.partition("## Memory")[2].partition("## Plots")[0]
     assert "two" in again
 
 

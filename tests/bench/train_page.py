@@ -21,7 +21,6 @@ PARTS = {
     "speed": ("tests.bench.training", "--rounds", "1"),
     "window": ("tests.bench.gui_on",),
     "memory": ("tests.bench.memory",),
-    "cache": ("tests.bench.cache",),
     "plots": ("tests.bench.plots",),
     "forecast": ("tests.bench.forecast",),
 }
