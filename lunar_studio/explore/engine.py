@@ -76,22 +76,23 @@ class Engine:
         teacher = None if bundle.teacher is None else folded(bundle.teacher)
         bundle = dataclasses.replace(bundle, vae=folded(bundle.vae), teacher=teacher)
         self.bundle = bundle
-        self.judge = None if teacher is None else without_words(teacher)
-        """The teacher for judging alone, which is faster."""
         self._info = info
         self._threads = torch.get_num_threads()
         for network in bundle.modules().values():
             network.eval().requires_grad_(False)
-        for swift in (bundle.vae, bundle.teacher, self.judge):
+        for swift in (bundle.vae, teacher):
             if swift is not None:
-                swift.requires_grad_(False)
                 swift.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.judge = None if teacher is None else without_words(teacher)
+        """The teacher for judging alone, which is faster."""
 
     @cached_property
     def _render(self) -> Callable[[Tensor], Answer]:
         """Draws one latent."""
         vae = self.bundle.vae
-        return straight(vae, lambda z_1L: (vae.render(z_1L),), torch.randn(1, vae.latent_dim))
+        # No random example: the generator is the process's, and a training may be drawing from it.
+        example_1L = torch.linspace(-1.0, 1.0, vae.latent_dim)[None]
+        return straight(vae, lambda z_1L: (vae.render(z_1L),), example_1L)
 
     @cached_property
     def _quality(self) -> Callable[[Tensor], Answer]:

@@ -279,3 +279,11 @@ def test_fits_are_the_teachers_cosine_in_batches_and_alone(engine: Engine) -> No
     assert engine.fits(sprites[:1], "dragon")[0] == pytest.approx(nearest["dragon"], abs=1e-5)
     assert all(math.isnan(fit) for fit in engine.fits(sprites[:2], "zebra"))
     assert all(math.isnan(fit) for fit in _engine(tiny_bundle(teacher=False)).fits(sprites[:2], "dragon"))
+
+
+def test_opening_and_drawing_leave_the_generator_of_a_training_alone(tmp_path: Path) -> None:
+    write_tiny_model(tmp_path / "m.safetensors")
+    before = torch.get_rng_state()
+    engine = load(tmp_path / "m.safetensors")
+    engine.score(engine.decode(engine.sample(1, seed=3)[0]))
+    assert torch.equal(torch.get_rng_state(), before)
