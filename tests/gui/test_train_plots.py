@@ -49,16 +49,11 @@ def test_curves_are_those_of_the_history(view: LossPlotsView) -> None:
     view.show_history(history_of(30))
     recon = view.plots[0]
     assert isinstance(recon, LossPlot)
-    steps, values = recon._smooth_curve.getOriginalDataset()
-    assert steps is not None
-    assert values is not None
-    assert steps.tolist() == list(range(1, 31))
-    assert np.allclose(values, 1.0 / np.arange(1, 31))
-    steps, values = recon._validation_curve.getOriginalDataset()
-    assert steps is not None
-    assert values is not None
-    assert steps.tolist() == [10, 20, 30]
-    assert np.allclose(values, [0.15, 0.075, 0.05])
+    trained, held_out = recon._smooth_curve.series, recon._validation_curve.series
+    assert trained.steps.tolist() == list(range(1, 31))
+    assert np.allclose(trained.values, 1.0 / np.arange(1, 31))
+    assert held_out.steps.tolist() == [10, 20, 30]
+    assert np.allclose(held_out.values, [0.15, 0.075, 0.05])
     assert recon.readout == ("training 0.03333", "held out 0.05")
 
 
@@ -73,10 +68,8 @@ def test_smoothing_averages_and_keeps_the_raw_curve_behind(view: LossPlotsView) 
     view.smoothing.setValue(1)
     kl = view.plots[1]
     assert isinstance(kl, LossPlot)
-    _, values = kl._smooth_curve.getOriginalDataset()
-    assert values is not None
     assert SMOOTHING[1] == 3
-    assert np.allclose(values[2:], 11.0), "10, 11, 12 in turn"
+    assert np.allclose(kl._smooth_curve.series.values[2:], 11.0), "10, 11, 12 in turn"
     assert kl._raw_curve.isVisible()
     view.smoothing.setValue(0)
     assert not kl._raw_curve.isVisible()
@@ -196,14 +189,12 @@ def test_of_100_000_points_only_what_can_be_told_apart_is_painted(view: LossPlot
     for plot in view.plots[:3]:
         assert isinstance(plot, LossPlot)
         for curve in (plot._smooth_curve, plot._raw_curve):
-            steps, values = curve.getData()
-            assert steps is not None
-            assert values is not None
-            assert len(steps) < 10 * plot.widget.width()
-            assert steps[-1] > 99_900
+            steps, values = curve.points()
+            assert len(steps) <= 2 * plot.widget.width()
+            assert steps[-1] == 100_000
             if curve is plot._raw_curve:  # it keeps its lowest and highest points
-                assert values.min() < 0.001
-                assert values.max() > 0.999
+                assert values.min() == min(rng)
+                assert values.max() == max(rng)
 
 
 def test_the_theme_dresses_the_curves(view: LossPlotsView, qapp: QApplication) -> None:

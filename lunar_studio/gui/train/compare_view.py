@@ -11,7 +11,8 @@ from lunar_studio.core.config_fields import differences, format_value
 from lunar_studio.core.events import TrainEvent
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.curves_plot import CurvesPlot
-from lunar_studio.gui.train.loss_history import LossHistory, smoothed
+from lunar_studio.gui.train.followed_curve import FollowedCurve
+from lunar_studio.gui.train.loss_history import LossHistory
 from lunar_studio.gui.train.loss_plots import CURVES
 from lunar_studio.gui.train.preview_strip import PreviewStrip
 from lunar_studio.gui.train.run_records import RunRecord, read_metrics
@@ -153,8 +154,9 @@ class CompareView(QWidget):
         for plot in self.plots:
             curves = []
             for history, record in zip(self._histories, self.records, strict=True):
-                steps, values = history.curve(plot.name, "training")
-                curves.append((_short(record.name), steps, smoothed(values, _WINDOW)))
+                followed = FollowedCurve(plot.name, "training")
+                followed.follow(history, _WINDOW)
+                curves.append((_short(record.name), followed.smooth))
             plot.show_curves(curves)
             plot.set_note("" if plot.has_curve else "Neither of them has such numbers.")
             plot.fit()

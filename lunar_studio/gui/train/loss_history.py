@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from lunar_studio.core.events import StepDone, TrainEvent, Validated
+from lunar_studio.core.step_series import F64
 from lunar_studio.errors import ExportError
 
 _MOST_COLUMNS = 200
 """A file of somebody else's may name as many as it likes; what is beyond is not kept."""
 
-F64 = npt.NDArray[np.float64]
 Part = Literal["training", "validation"]
 
 EXPERT = "expert_"
@@ -31,9 +30,14 @@ MAX_ROWS = 500_000
 
 
 class Table:
-    """Growing columns of float64 over a growing column of steps; nan where a row has no such value."""
+    """Growing columns of float64 over a growing column of steps; nan where a row has no such value.
+
+    Attributes:
+        revision: Counts what was done to rows that were there already: as long as it is the same, rows were only added.
+    """
 
     def __init__(self, max_rows: int = MAX_ROWS) -> None:
+        self.revision = 0
         self._max_rows = max_rows
         self._count = 0
         self._steps: F64 = np.empty(1024)
@@ -62,6 +66,7 @@ class Table:
         """Append a row; rows at this step or later are taken back first."""
         if self._count and step <= self._steps[self._count - 1]:
             self._count = int(np.searchsorted(self.steps, step))
+            self.revision += 1
         if self._count == len(self._steps):
             self._make_room()
         row = self._count
@@ -83,6 +88,7 @@ class Table:
             for column in (self._steps, *self._columns.values()):
                 column[:thinned] = column[keep].copy()
             self._count = thinned
+            self.revision += 1
             return
         room = min(2 * len(self._steps), max(self._max_rows, len(self._steps) + 1))
         self._steps = np.resize(self._steps, room)

@@ -224,6 +224,9 @@ class LossPlotsView(QWidget):
                 plot.show_history(self._history, self._points_averaged())
                 is_missing = len(self._history) > 0 and not plot.has_curve
                 plot.set_note(curve.missing if is_missing else "")
+        for plot in self.plots:
+            if plot.name in shown:
+                plot.settle()
 
     def _points_averaged(self) -> int:
         return SMOOTHING[self.smoothing.value()]

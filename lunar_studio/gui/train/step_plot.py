@@ -10,9 +10,10 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGraphicsItem, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from lunar_studio.core.step_series import F64, StepSeries
 from lunar_studio.gui import theme
 from lunar_studio.gui.theme import SPACE_PX
-from lunar_studio.gui.train.loss_history import F64
+from lunar_studio.gui.train.figure_axis import FigureAxis
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 
 _AXIS_PX = 12 * SPACE_PX
@@ -48,7 +49,9 @@ class StepPlot(QWidget):
         self.setObjectName(f"loss-plot-{name}")
         self._title = title
         self.cursor_step = float("nan")
-        self.widget = pg.PlotWidget(self, background=None, viewBox=pg.ViewBox(enableMenu=False))
+        self.widget = pg.PlotWidget(
+            self, background=None, viewBox=pg.ViewBox(enableMenu=False), axisItems={"left": FigureAxis("left")}
+        )
         self.widget.setAccessibleName(f"{title} over steps")
         self.widget.setToolTip(f"{tip}\nWheel zooms, dragging moves, Home shows everything.")
         self.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -86,8 +89,6 @@ class StepPlot(QWidget):
         # Never shown; without a parent it would outlive the plot, and as a plain child it would cover it.
         item.ctrlMenu.setParent(self, Qt.WindowType.Popup)
         item.hideButtons()
-        item.setDownsampling(auto=True, mode="peak")
-        item.setClipToView(True)
         item.showGrid(x=False, y=True, alpha=0.15)
         for side in ("left", "bottom"):
             # An axis changes rarely, but would be painted with every step: a third of the time of a redraw (measured).
@@ -133,11 +134,16 @@ class StepPlot(QWidget):
         """Whether it is the lowest of several that share their axis of steps, and so writes its numbers."""
         axis = self.widget.getPlotItem().getAxis("bottom")
         axis.setStyle(showValues=is_last)
+        axis.setTicks(None if is_last else [])
         axis.setHeight(5 * SPACE_PX if is_last else SPACE_PX)
 
     def fit(self) -> None:
         """Show everything, and follow what comes."""
         self.widget.getPlotItem().vb.enableAutoRange()
+
+    def settle(self) -> None:
+        """Take on the range of what is drawn now; when painting is about to begin, linked plots are painted twice."""
+        self.widget.getPlotItem().vb.updateAutoRange()
 
     def set_cursor(self, step: float) -> None:
         """Point at a step, or nowhere for nan."""
@@ -215,13 +221,8 @@ def nearest(steps: F64, step: float) -> int:
     return right
 
 
-def value_at(steps: F64, values: F64, step: float) -> float | None:
-    """The value nearest to `step`, the last for nan, None where there is no curve."""
-    if not len(values):
+def value_at(series: StepSeries, step: float) -> float | None:
+    """The number nearest to `step`, the last for nan, None where there is no curve."""
+    if not len(series):
         return None
-    return float(values[-1] if step != step else values[nearest(steps, step)])  # noqa: PLR0124
-
-
-def figure_words(value: float) -> str:
-    """Four digits, and thousands in full: `25,040` and not `2.504e+04`."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return float(series.values[-1 if step != step else nearest(series.steps, step)])  # noqa: PLR0124
