@@ -1,10 +1,11 @@
 """`Engine`: one trained model, ready to play with at slider speed.
 
 It runs on the CPU in float32. Weights are laid out channels-last, which on our machines made one sprite of
-32 px about 1.3 times faster to draw and 1.5 times faster to judge; BatchNorm is folded into the kernels, and what is
-asked of one sprite at a time is traced (`models.straight`), so that no step of it waits for the interpreter. bfloat16
-only helps pictures of 64 px and more, at the price of exact colours. Few small sprites are also faster on one thread
-than on two, because waking the other costs more than it brings; batches and large pictures use every thread there is.
+32 px about 1.3 times faster to draw and 1.5 times faster to judge; BatchNorm is folded into the kernels, those that
+draw one sprite are laid out for it (`models.packing`), and what is asked of one sprite at a time is traced
+(`models.straight`), so that no step of it waits for the interpreter. bfloat16 only helps pictures of 64 px and more,
+at the price of exact colours. Few small sprites are also faster on one thread than on two, because waking the other
+costs more than it brings; batches and large pictures use every thread there is.
 `python -m tests.bench.bundled` tells what each answer takes.
 
 What holds: the same call gives the same bytes on the same machine, whatever was called before. Row i of a
@@ -36,6 +37,7 @@ from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
 from lunar_studio.models.folding import folded, without_words
 from lunar_studio.models.model_file import load_model
+from lunar_studio.models.packing import packed
 from lunar_studio.models.straight import Answer, straight
 from lunar_studio.pixels.fit import Fitted, fit
 from lunar_studio.pixels.grid import enlarged
@@ -89,9 +91,9 @@ class Engine:
     @cached_property
     def _render(self) -> Callable[[Tensor], Answer]:
         """Draws one latent."""
-        vae = self.bundle.vae
         # No random example: the generator is the process's, and a training may be drawing from it.
-        example_1L = torch.linspace(-1.0, 1.0, vae.latent_dim)[None]
+        example_1L = torch.linspace(-1.0, 1.0, self._info.latent_dim)[None]
+        vae = packed(self.bundle.vae, lambda network: network.render(example_1L))
         return straight(vae, lambda z_1L: (vae.render(z_1L),), example_1L)
 
     @cached_property

@@ -9,6 +9,8 @@ D embedding numbers.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 import torch
@@ -37,7 +39,11 @@ class FlowBlock(nn.Module):
 
     def forward(self, hidden_BW: Tensor, condition_BW: Tensor) -> Tensor:
         """Same shape as `hidden_BW`."""
-        scale, shift, gate = self.modulate(condition_BW).chunk(3, dim=1)
+        return self.moved(hidden_BW, self.modulate(condition_BW))
+
+    def moved(self, hidden_BW: Tensor, changes_BC: Tensor) -> Tensor:
+        """The same from scale, shift and gate as `modulate` says them, side by side: C is 3 W."""
+        scale, shift, gate = changes_BC.chunk(3, dim=1)
         out: Tensor = hidden_BW + gate * self.mlp(self.norm(hidden_BW) * (1 + scale) + shift)
         return out
 
@@ -76,17 +82,40 @@ class LatentPrior(nn.Module):
 
     def velocity(self, point_BI: Tensor, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
         """Direction from noise to latent at a point on the way; time 0 is noise, 1 the standardised latent."""
-        frequencies = torch.exp(
-            torch.arange(_TIME_FEATURES // 2, device=point_BI.device) * (-math.log(1000.0) / (_TIME_FEATURES // 2))
-        )
-        angle = time_B[:, None] * 1000.0 * frequencies
-        condition = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
-        condition = condition + torch.where(has_words_B[:, None], self.words(words_BD), self.no_words)
-        condition = F.silu(condition)
+        condition = self._condition(time_B, words_BD, has_words_B)
         hidden = self.enter(point_BI)
         for block in self.blocks:
             hidden = block(hidden, condition)
         out: Tensor = self.leave(hidden)
+        return out
+
+    def _condition(self, time_B: Tensor, words_BD: Tensor, has_words_B: Tensor) -> Tensor:
+        """What steers the blocks, (B, W); one time may stand for all rows."""
+        frequencies = torch.exp(
+            torch.arange(_TIME_FEATURES // 2, device=time_B.device) * (-math.log(1000.0) / (_TIME_FEATURES // 2))
+        )
+        angle = time_B[:, None] * 1000.0 * frequencies
+        condition = self.time(torch.cat([angle.sin(), angle.cos()], dim=1))
+        condition = condition + torch.where(has_words_B[:, None], self.words(words_BD), self.no_words)
+        return F.silu(condition)
+
+    def _guided_velocity(self, point_BI: Tensor, time_1: Tensor, words_BD: Tensor, guidance: float) -> Tensor:
+        """The velocity without words, led away from it by `guidance` times what the words change.
+
+        Both at once, in half the time: they begin alike, and without words one row of scales and shifts does for all.
+        """
+        rows = len(point_BI)
+        has_words_B = words_BD.abs().sum(dim=1) > 0
+        nothing_1D = words_BD.new_zeros(1, self.embedding_dim)
+        steering = self._condition(
+            time_1, torch.cat([words_BD, nothing_1D]), torch.cat([has_words_B, torch.zeros_like(has_words_B[:1])])
+        )
+        hidden = self.enter(point_BI).repeat(2, 1)
+        for block in cast("Iterable[FlowBlock]", self.blocks):
+            changes = block.modulate(steering)
+            hidden = block.moved(hidden, torch.cat([changes[:rows], changes[rows:].expand(rows, -1)]))
+        followed, plain = self.leave(hidden).chunk(2)
+        out: Tensor = plain + guidance * (followed - plain)
         return out
 
     @torch.no_grad()
@@ -180,11 +209,11 @@ class LatentPrior(nn.Module):
         has_words = words_BD.abs().sum(dim=1) > 0
         guided = guidance != 1.0 and bool(has_words.any())
         for step in range(steps):
-            time = torch.full_like(point_BI[:, 0], start + (1.0 - start) * step / steps)
-            velocity = self.velocity(point_BI, time, words_BD, has_words)
+            time_1 = torch.full_like(point_BI[:1, 0], start + (1.0 - start) * step / steps)
             if guided:
-                plain = self.velocity(point_BI, time, words_BD, torch.zeros_like(has_words))
-                velocity = plain + guidance * (velocity - plain)
+                velocity = self._guided_velocity(point_BI, time_1, words_BD, guidance)
+            else:
+                velocity = self.velocity(point_BI, time_1, words_BD, has_words)
             point_BI = point_BI + velocity * ((1.0 - start) / steps)
         return point_BI
 

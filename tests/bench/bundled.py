@@ -2,10 +2,11 @@
 
 Run as `python -m tests.bench.bundled [--model FILE] [--rounds N]` on a quiet machine, with both cores free. Each answer
 is asked of the engine as the window asks it, from latent or sprite to finished pixels or scores; one sprite is one
-thread's work there. The rows below them bound the first: the decoder's convolutions alone, in turn as a sprite needs
-them; the same with each called again and again, so that its weights lie in the nearest cache; and the whole drawing on
-both cores with threads that spin while they wait (`OMP_WAIT_POLICY=ACTIVE`), which the studio does not do, because it
-costs a busy machine more than it gives a quiet one.
+thread's work there. One row draws without laying out the kernels beforehand (`models.packing`). The rows below bound
+the first: the decoder's convolutions alone, not laid out, in turn as a sprite needs them; the same with each called
+again and again, so that its weights lie in the nearest cache; and the whole drawing on both cores with threads that
+spin while they wait (`OMP_WAIT_POLICY=ACTIVE`), which the studio does not do, because it costs a busy machine more than
+it gives a quiet one.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 from lunar_studio.core.latent import Latent
 from lunar_studio.explore.blame import blame
 from lunar_studio.explore.engine import BATCH, Engine, load
+from lunar_studio.models.packing import packed
 from lunar_studio.models.straight import straight
 from tests.bench.figures import SPREAD_HEADS, Spread, machine_facts, machine_sentence, markdown
 
@@ -90,9 +92,9 @@ def on_both_cores(model: Path | None, rounds: int) -> list[float]:
 def spinning(engine: Engine, rounds: int) -> list[float]:
     """What `on_both_cores` asks of this process."""
     rows_NL = torch.from_numpy(np.stack([latent.values_L for latent in engine.sample(32, seed=_SEED)]))
-    vae = engine.bundle.vae
     found: list[float] = []
     with engine.computing(BATCH):
+        vae = packed(engine.bundle.vae, lambda network: network.render(rows_NL[:1]))
         draw = straight(vae, lambda z_1L: (vae.render(z_1L),), rows_NL[:1].clone())
         for index in range(rounds + _WARM_UP):
             begun_s = time.perf_counter()
@@ -112,10 +114,20 @@ def measure(engine: Engine, rounds: int) -> dict[str, Spread]:
         for layer, given in calls:
             layer(given)
 
+    vae = engine.bundle.vae
+    rows_NL = torch.from_numpy(np.stack([latent.values_L for latent in latents]))
+    with engine.computing(1):
+        unpacked = straight(vae, lambda z_1L: (vae.render(z_1L),), rows_NL[:1].clone())
+
+    def draw_unpacked(index: int) -> None:
+        with engine.computing(1):
+            unpacked(rows_NL[index % 32][None])
+
     found = {
         "decode and render one sprite": times_ms(lambda index: engine.decode(latents[index % 32]), rounds),
         "score one sprite, with its experts": times_ms(lambda index: engine.score(sprites[index % 32]), rounds),
         "both, as a slider asks": times_ms(lambda index: engine.score(engine.decode(latents[index % 32])), rounds),
+        "decode and render, kernels as the model file has them": times_ms(draw_unpacked, rounds),
         "sample 64 latents": times_ms(lambda index: engine.sample(64, seed=index + _WARM_UP), few),
         "blame map": times_ms(lambda index: blame(engine, sprites[index % 32]), few),
     }
