@@ -34,7 +34,7 @@ from lunar_studio.core.events import Followed, Forecast, Refined, StepDone, Trai
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import Overlay
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.gui import icons, theme, ui_map
+from lunar_studio.gui import icons, theme, theme_switch, ui_map
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.crash import CrashReporter
 from lunar_studio.gui.explore.controller import ExploreController
@@ -195,8 +195,9 @@ class Studio(QObject):
 
     def __init__(self, app: QApplication, reporter: CrashReporter) -> None:
         super().__init__()
+        self._app = app
         self.preferences = Preferences(paths.settings_file(), self)
-        theme.apply(app, _wanted_theme(self.preferences))
+        theme.set_colours(app, theme_switch.wanted(self.preferences))
         app.setWindowIcon(QIcon(icons.pixmap("moon", theme.DARK.accent, 1.0, 4 * icons.GRID_PX)))
         self.host = ThreadHost(self)
         self.explore_service = ExploreService(
@@ -241,6 +242,7 @@ class Studio(QObject):
         saving.stated.connect(self.window.status.show_state)
         self.window.actions_by_id.bind("save-onnx", saving.ask)
         Tour(self.window, self.preferences)
+        theme.apply(self._app, theme.current())  # once, over everything: `theme.set_colours` tells why
         self.window.show()
 
     def _opened_model(self) -> Path | None:
@@ -427,12 +429,3 @@ def _application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("lunar-studio")
     return app
-
-
-def _wanted_theme(preferences: Preferences) -> theme.Tokens:
-    """The theme of the settings, or the system's; dark where the system does not say."""
-    name = preferences.values.text("look.theme")
-    if name == "system":
-        light = QGuiApplication.styleHints().colorScheme() is Qt.ColorScheme.Light
-        return theme.LIGHT if light else theme.DARK
-    return theme.THEMES[name]

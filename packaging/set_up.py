@@ -257,6 +257,8 @@ def install(root: str, purpose: str) -> None:
     for what in (["hatchling", "editables"], studio):
         if subprocess.run([*pip, *pinned, *what], cwd=root, check=False).returncode != 0:
             raise SetUpError("pip failed; the lines above say why. Is this machine online? Then run the command again.")
+    # Else the first start compiles every module of ours, and each one does where Python may not keep what it compiled.
+    subprocess.run([venv_python(root), "-m", "compileall", "-q", "lunar_studio"], cwd=root, check=False)
 
 
 def set_up(root: str, purpose: str) -> None:

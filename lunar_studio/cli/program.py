@@ -8,50 +8,19 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lunar_studio import __version__
-from lunar_studio.cli import (
-    art_commands,
-    bench_command,
-    dataset_commands,
-    evaluate_command,
-    forecast_command,
-    latent_commands,
-    map_command,
-    mix_command,
-    model_commands,
-    onnx_command,
-    sample_command,
-    score_command,
-    state_commands,
-    train_command,
-    walk_command,
-)
 from lunar_studio.cli.answer import Answer, WrongUsage, print_answer, warn
 from lunar_studio.errors import LunarError
+
+if TYPE_CHECKING:
+    from lunar_studio.cli.options import Commands
 
 OpenWindow = Callable[[Path | None, Path | None], int]
 """Opens the studio on a model and a project; returns the exit status when its last window has closed."""
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-
-_GROUPS = (
-    model_commands,
-    dataset_commands,
-    train_command,
-    forecast_command,
-    evaluate_command,
-    latent_commands,
-    sample_command,
-    mix_command,
-    walk_command,
-    map_command,
-    state_commands,
-    score_command,
-    art_commands,
-    onnx_command,
-    bench_command,
-)
 
 
 def main(argv: Sequence[str] | None = None, *, open_window: OpenWindow | None = None) -> int:
@@ -69,7 +38,8 @@ def main(argv: Sequence[str] | None = None, *, open_window: OpenWindow | None = 
     if not arguments or (arguments[0].startswith("-") and arguments[0] not in ("-h", "--help", "--version")):
         arguments.insert(0, "gui")
     try:
-        parsed = build_parser().parse_args(arguments)
+        parser = window_parser() if arguments[0] == "gui" else build_parser()
+        parsed = parser.parse_args(arguments)
     except SystemExit as exc:  # argparse has printed its help, its version or what is wrong
         return int(exc.code or 0)
     try:
@@ -97,6 +67,52 @@ def _run(parsed: argparse.Namespace, open_window: OpenWindow | None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Every command with its options; nothing heavy is imported."""
+    from lunar_studio.cli import (
+        art_commands,
+        bench_command,
+        dataset_commands,
+        evaluate_command,
+        forecast_command,
+        latent_commands,
+        map_command,
+        mix_command,
+        model_commands,
+        onnx_command,
+        sample_command,
+        score_command,
+        state_commands,
+        train_command,
+        walk_command,
+    )
+
+    parser, commands = _parser_of_window()
+    for group in (
+        model_commands,
+        dataset_commands,
+        train_command,
+        forecast_command,
+        evaluate_command,
+        latent_commands,
+        sample_command,
+        mix_command,
+        walk_command,
+        map_command,
+        state_commands,
+        score_command,
+        art_commands,
+        onnx_command,
+        bench_command,
+    ):
+        group.add_to(commands)
+    return parser
+
+
+def window_parser() -> argparse.ArgumentParser:
+    """The command that opens the window, alone: the others would delay its first frame."""
+    return _parser_of_window()[0]
+
+
+def _parser_of_window() -> tuple[argparse.ArgumentParser, Commands]:
     parser = argparse.ArgumentParser(
         prog="lunar-studio",
         description="Explore a model's sprites, train on your own art, and export; without a command the window opens.",
@@ -107,9 +123,7 @@ def build_parser() -> argparse.ArgumentParser:
     gui = commands.add_parser("gui", help="open the window")
     gui.add_argument("--model", type=Path, help="model file to open (default: the one that ships with the studio)")
     gui.add_argument("--project", type=Path, help="project file to open")
-    for group in _GROUPS:
-        group.add_to(commands)
-    return parser
+    return parser, commands
 
 
 def _open(open_window: OpenWindow | None, model: Path | None, project: Path | None) -> int:

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio import __version__, paths
 from lunar_studio.core.events import Decoded, Failure
-from lunar_studio.gui import theme
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
@@ -28,6 +27,7 @@ from lunar_studio.gui.picture_actions import PictureActions
 from lunar_studio.gui.preferences import Preferences
 from lunar_studio.gui.status_line import StatusLine
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.theme_switch import ThemeSwitch
 from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
@@ -144,13 +144,13 @@ class MainWindow(QMainWindow):
         bind("set-before", controller.compare_with_this)
         bind("ask-words", self._ask_words)
         bind("find-slider", self._find_slider)
-        bind("toggle-theme", self.toggle_theme)
         bind("reset-layout", self.reset_layout)
         bind("command-palette", self.palette_popup.open)
         bind("help", self.show_help)
         bind("about", self.show_about)
         CanvasActions(self.actions_by_id, self.explore, self._preferences, self)
         GrooveSwitch(self.actions_by_id, self.explore.grooves, self._preferences, self)
+        ThemeSwitch(self.actions_by_id, self._preferences, self)
 
     def _connect(self) -> None:
         controller = self._controller
@@ -395,14 +395,6 @@ class MainWindow(QMainWindow):
         names = (("can_train", can_train), ("training", training))
         self._conditions = frozenset(name for name, holds in names if holds)
         self._update_conditions()
-
-    def toggle_theme(self) -> None:
-        """Dark or light, live, and remembered."""
-        other = theme.LIGHT if theme.current() is theme.DARK else theme.DARK
-        app = QApplication.instance()
-        if isinstance(app, QApplication):
-            theme.apply(app, other)
-        self._preferences.set("look.theme", other.name)
 
     # ---- help --------------------------------------------------------------------------------------
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontInfo, QPalette
 from PySide6.QtWidgets import QApplication
 
 from lunar_studio.gui.theme_stylesheet import stylesheet
@@ -33,6 +32,7 @@ __all__ = [
     "current",
     "font",
     "palette",
+    "set_colours",
 ]
 
 THEMES = {"dark": DARK, "light": LIGHT}
@@ -74,13 +74,20 @@ def palette(tokens: Tokens) -> QPalette:
     return made
 
 
-def apply(app: QApplication, tokens: Tokens) -> None:
-    """Dress the whole application in `tokens`, now and live."""
+def set_colours(app: QApplication, tokens: Tokens) -> None:
+    """Style and palette alone, for widgets that are built before their first `apply`.
+
+    While there is a style sheet, Qt dresses every widget anew each time it is put into a layout: a window built
+    under one takes twice as long (measured).
+    """
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")
-    scheme = Qt.ColorScheme.Dark if tokens is DARK else Qt.ColorScheme.Light
-    QGuiApplication.styleHints().setColorScheme(scheme)
     app.setPalette(palette(tokens))
+
+
+def apply(app: QApplication, tokens: Tokens) -> None:
+    """Dress the whole application in `tokens`, now and live."""
+    set_colours(app, tokens)
     app.setStyleSheet(stylesheet(tokens))
 
 

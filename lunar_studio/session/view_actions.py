@@ -112,6 +112,13 @@ VIEW = (
     Action(
         "toggle-theme", "Dark / Light", "Switch between the dark and the light theme.", "view", "Ctrl+T", icon="theme"
     ),
+    Action(
+        "theme-system",
+        "Theme of the System",
+        "Dark or light as your system is, and change when it does.",
+        "view",
+        checkable=True,
+    ),
     Action("reset-layout", "Reset Layout", "Put every panel back where it was at first. Nothing is lost.", "view"),
 )
 """As they stand in the menu."""

@@ -320,7 +320,8 @@ def robot_at_studio(screen: Screen, folder: Path, *arguments: str, tour: bool = 
             settings.write_text('{"version": 1, "settings": {"help.tour_seen": true}}', encoding="utf-8")
     environment = screen.environment | {HOME_VARIABLE: str(home), VARIABLE: str(told)}
     environment["XDG_DATA_HOME"] = str(home / "share")  # what is deleted goes into a bin of its own
-    environment.pop("OMP_NUM_THREADS", None)
+    for name in ("OMP_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"):  # as on an artist's machine
+        environment.pop(name, None)
     with (folder / "studio.log").open("wb") as log:
         launched_at_s = time.time()
         command = [sys.executable, "-m", "lunar_studio", "gui", *arguments]

@@ -266,6 +266,16 @@ def test_pip_is_given_the_pins_and_its_failure_is_said(clone: Path, tmp_path: Pa
     assert second.endswith("--constraint packaging/constraints.txt --no-build-isolation --editable .[test]")
 
 
+def test_the_studio_is_compiled_before_its_first_start(clone: Path, tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    python = Path(set_up.venv_python(str(clone)))
+    python.unlink()
+    python.write_text(f'#!/bin/sh\necho "$PWD $*" >> {called}\n')
+    python.chmod(0o755)
+    set_up.install(str(clone), "run")
+    assert called.read_text().splitlines()[-1] == f"{clone} -m compileall -q lunar_studio"
+
+
 # ---- the pins --------------------------------------------------------------------------------------
 
 
