@@ -1,8 +1,6 @@
 """The command `lunar-studio`, also `python -m lunar_studio`.
 
-Kept tiny: what is imported here delays the window. The environment is set before anything can
-import torch, whose OpenMP runtime reads it once: waiting threads must sleep, not spin, or a
-training beside the window slows both more than tenfold on a machine of two cores.
+Kept tiny: what is imported here delays the window. How threads wait is set before anything can import numpy or torch.
 """
 
 import os
@@ -11,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lunar_studio.errors import LunarError
+from lunar_studio.waiting import let_waiting_threads_sleep
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: Arguments without the program's name; the process's own for None.
     """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    let_waiting_threads_sleep()
     from lunar_studio import cli
 
     return cli.main(argv, open_window=open_window)

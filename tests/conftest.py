@@ -11,7 +11,9 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Until a test has its own folder (below), nothing may land in the user's.
 os.environ["LUNAR_STUDIO_HOME"] = str(Path(tempfile.gettempdir()) / "lunar-studio-outside-of-a-test")

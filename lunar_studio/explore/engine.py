@@ -99,9 +99,9 @@ class Engine:
     @cached_property
     def _quality(self) -> Callable[[Tensor], Answer]:
         """Judges one sprite: its logit, its experts' and their shares."""
-        judge = self.judge
-        assert judge is not None
+        assert self.judge is not None
         example = self._pictures([self.decode(Latent(np.zeros(self._info.latent_dim, np.float32)))])
+        judge = packed(self.judge, lambda network: network(example))
         return straight(judge, lambda x_1CHW: judge(x_1CHW)[:3], example)
 
     @property

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
 
-_FEWEST_CHANNELS = 64
+_FEWEST_CHANNELS = 24
 """Layers with fewer channels coming in stay as they are."""
 
 

@@ -212,13 +212,16 @@ def centred(x_BCHW: Tensor) -> Tensor:
     Whoever judges the result judges a sprite alike wherever it stands. Pictures that are visible from edge to edge,
     and empty ones, stay as they are.
     """
-    batch, _, height, width = x_BCHW.shape
+    _, channels, height, width = x_BCHW.shape
     visible_BHW = x_BCHW[:, 3] > 0
     down_B, right_B = (_way_to_middle(visible_BHW.any(dim=axis)) for axis in (2, 1))
     rows_BH = (torch.arange(height, device=x_BCHW.device) - down_B[:, None]) % height
     columns_BW = (torch.arange(width, device=x_BCHW.device) - right_B[:, None]) % width
-    which_B11 = torch.arange(batch, device=x_BCHW.device)[:, None, None]
-    moved_BHWC = x_BCHW.permute(0, 2, 3, 1)[which_B11, rows_BH[:, :, None], columns_BW[:, None, :]]
+    # By places in the flattened picture: an index for each axis takes ten times as long for one sprite.
+    from_BN = (rows_BH[:, :, None] * width + columns_BW[:, None, :]).flatten(1)
+    pixels_BNC = x_BCHW.permute(0, 2, 3, 1).flatten(1, 2)
+    moved_BNC = pixels_BNC.gather(1, from_BN[..., None].expand(-1, -1, channels))
+    moved_BHWC = moved_BNC.unflatten(1, (height, width))
     # Channels first again: whoever wants them last says so, and float32 training on some processors must not.
     return moved_BHWC.permute(0, 3, 1, 2).contiguous()
 

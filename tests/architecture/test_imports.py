@@ -47,17 +47,18 @@ def test_the_command_itself_imports_nothing_heavy() -> None:
 
 
 def test_the_command_makes_waiting_threads_sleep() -> None:
-    policy = python("""
+    told = python("""
         import os
-        os.environ.pop("OMP_WAIT_POLICY", None)
+        for name in ("OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS"):
+            os.environ.pop(name, None)
         from lunar_studio.__main__ import main
         try:
             main(["--help"])
         except SystemExit:
             pass
-        print(os.environ["OMP_WAIT_POLICY"])
+        print(os.environ["OMP_WAIT_POLICY"], os.environ["OPENBLAS_NUM_THREADS"])
     """)
-    assert policy.splitlines()[-1] == "PASSIVE"
+    assert told.splitlines()[-1] == "PASSIVE 1"
 
 
 @pytest.mark.parametrize("module", ["lunar_studio.gui.main_window", "lunar_studio.app"])

@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from lunar_studio.core.events import StepDone, TrainEvent
 from tests.bench.figures import machine_facts, machine_sentence, markdown

@@ -4,8 +4,9 @@ Run as `python -m tests.bench.startup`. The real program is started on a virtual
 folders of its own, so that no start remembers another; one start before the first warms the disk. `mapped` is when
 the X server is told to show the window, `painted` when its first frame has been drawn, `first sprite` when a sprite
 of the bundled model has been painted on the canvas. Python keeps what it has compiled, as it does for an artist, also
-where the environment of whoever measures forbids it (half a second of every start went there once). Beside them stands the time Python needs to start and import
-torch and Qt's widgets, without anything of ours: on a busy machine all are slow, and ratios still tell.
+where the environment of whoever measures forbids it (half a second of every start went there once). Beside them stands
+the time Python needs to start and import torch and Qt's widgets, without anything of ours: on a busy machine all are
+slow, and ratios still tell.
 """
 
 from __future__ import annotations
