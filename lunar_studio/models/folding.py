@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from lunar_studio.models.sprite import ResidualBlock
-from lunar_studio.models.teacher import ExpertModule, LunarMoETeacher, Pooling, ResNetBlock
+from lunar_studio.models.teacher import ExpertModule, LunarMoETeacher, ResNetBlock
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 class JointPanel(nn.Module):
-    """Experts of like shape, asked all at once: their first kernels lie in one.
+    """Experts of like shape, asked all at once: their looks lie in one convolution, their thoughts in piles.
 
     Args:
         experts: In eval mode, their BatchNorm folded away.
@@ -26,16 +26,43 @@ class JointPanel(nn.Module):
     def __init__(self, experts: list[ExpertModule]) -> None:
         super().__init__()
         looks = [look for expert in experts if isinstance(look := expert.look[0], nn.Conv2d)]
-        self.pooling: Pooling = experts[0].pooling
-        self.thoughts = nn.ModuleList(expert.think for expert in experts)
-        self.kernel = nn.Parameter(torch.cat([look.weight for look in looks]))
-        self.bias = nn.Parameter(torch.cat([look.bias for look in looks if look.bias is not None]))
+        self.count = len(experts)
+        self.peaks = experts[0].pooling.peaks
+        self.look = nn.Conv2d(looks[0].in_channels, sum(look.out_channels for look in looks), 3, padding=1)
+        self.look.weight = nn.Parameter(torch.cat([look.weight for look in looks]))
+        self.look.bias = nn.Parameter(torch.cat([look.bias for look in looks if look.bias is not None]))
+        self.first = _Pile([expert.think[0] for expert in experts])
+        self.last = _Pile([expert.think[2] for expert in experts])
 
     def forward(self, maps_BCHW: Tensor) -> Tensor:
         """(B, E, feature_dim)."""
-        seen = F.relu(F.conv2d(maps_BCHW, self.kernel, self.bias, padding=1))
-        parts = seen.chunk(len(self.thoughts), dim=1)
-        return torch.stack([think(self.pooling(part)) for think, part in zip(self.thoughts, parts, strict=True)], dim=1)
+        seen = F.relu(self.look(maps_BCHW))
+        pooled = [seen.mean(dim=(2, 3)), seen.amax(dim=(2, 3))] if self.peaks else [seen.mean(dim=(2, 3))]
+        pooled_BEC = torch.cat([part.view(len(part), self.count, -1) for part in pooled], dim=2)
+        said: Tensor = self.last(F.relu(self.first(pooled_BEC.transpose(0, 1))))
+        return said.transpose(0, 1)
+
+
+class _Pile(nn.Module):
+    """Linear layers of like shape, each for its own rows: (E, B, before) to (E, B, after)."""
+
+    def __init__(self, layers: list[nn.Module]) -> None:
+        super().__init__()
+        linear = [layer for layer in layers if isinstance(layer, nn.Linear)]
+        self.weight = nn.Parameter(torch.stack([layer.weight.t() for layer in linear]))
+        self.bias = nn.Parameter(torch.stack([layer.bias for layer in linear])[:, None])
+
+    def forward(self, x_EBC: Tensor) -> Tensor:
+        """Every layer's answer."""
+        return torch.baddbmm(self.bias, x_EBC, self.weight)
+
+
+class _ChannelsLast(nn.Module):
+    """The same numbers, channels last: convolutions that want them so need not turn them around one by one."""
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        """Same shape."""
+        return x_BCHW.contiguous(memory_format=torch.channels_last)
 
 
 def folded(network: Network) -> Network:
@@ -56,6 +83,7 @@ def folded(network: Network) -> Network:
             _fold_pair(module.look)
     if _is_plain(swift):
         swift.experts = JointPanel([expert for expert in swift.experts if isinstance(expert, ExpertModule)])  # type: ignore[assignment]
+        swift.backbone[0] = nn.Sequential(_ChannelsLast(), swift.backbone[0])
     return swift
 
 

@@ -221,7 +221,7 @@ def centred(x_BCHW: Tensor) -> Tensor:
     from_BN = (rows_BH[:, :, None] * width + columns_BW[:, None, :]).flatten(1)
     pixels_BNC = x_BCHW.permute(0, 2, 3, 1).flatten(1, 2)
     moved_BNC = pixels_BNC.gather(1, from_BN[..., None].expand(-1, -1, channels))
-    moved_BHWC = moved_BNC.unflatten(1, (height, width))
+    moved_BHWC = moved_BNC.view(-1, height, width, channels)
     # Channels first again: whoever wants them last says so, and float32 training on some processors must not.
     return moved_BHWC.permute(0, 3, 1, 2).contiguous()
 

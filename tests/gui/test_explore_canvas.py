@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -109,6 +109,61 @@ def test_each_generation_is_presented_once(canvas: Canvas, qtbot: QtBot) -> None
     qtbot.wait(30)
     assert seen[-1] == 7
     assert seen.count(7) == 1
+
+
+class PaintWatch(QObject):
+    """What a widget is asked to paint."""
+
+    def __init__(self, watched: Canvas) -> None:
+        super().__init__(watched)
+        self.region = QRegion()
+        watched.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Take it down."""
+        if isinstance(event, QPaintEvent):
+            self.region += event.region()
+        return False
+
+
+@pytest.mark.parametrize("options", [(), ("preview",), ("tiles",), ("pixel_grid", "preview", "onion"), ("far",)])
+def test_another_sprite_paints_what_it_changes_and_no_more_than_its_place(
+    canvas: Canvas, qtbot: QtBot, options: tuple[str, ...]
+) -> None:
+    canvas.resize(500, 220)
+    canvas.set_onion(OPAQUE)
+    for option in {*options} - {"far"}:
+        canvas.set_option(option, True)
+    canvas.set_zoom(9)
+    if "far" in options:  # half of it lies beyond the edge
+        qtbot.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(250, 110))
+        qtbot.mouseMove(canvas, QPoint(480, 110))
+        qtbot.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(480, 110))
+    before = drawn(canvas)
+    qtbot.wait(30)
+    watch = PaintWatch(canvas)
+    with qtbot.waitSignal(canvas.presented):
+        canvas.set_sprite(Sprite(OPAQUE.rgba_HWC[::-1, ::-1].copy()), 8)
+    painted = QRegion(watch.region)
+    changed = (drawn(canvas) != before).any(axis=2)
+    assert changed.any()
+    rows, columns = changed.nonzero()
+    ratio = canvas.devicePixelRatioF()
+    assert all(
+        painted.contains(QPoint(int(column / ratio), int(row / ratio)))
+        for row, column in zip(rows, columns, strict=True)
+    )
+    assert not painted.contains(QPoint(2, 2)), "the table stays as it is"
+
+
+def test_a_sprite_that_is_out_of_sight_is_presented_too(canvas: Canvas, qtbot: QtBot) -> None:
+    canvas.set_zoom(4)
+    qtbot.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(0, 150))
+    qtbot.mouseMove(canvas, QPoint(2000, 150))
+    qtbot.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(2000, 150))
+    assert not canvas.rect().intersects(canvas.sprite_rect())
+    with qtbot.waitSignal(canvas.presented):
+        canvas.set_sprite(OPAQUE, 9)
 
 
 def test_the_pixel_under_the_mouse_is_told(canvas: Canvas, qtbot: QtBot) -> None:

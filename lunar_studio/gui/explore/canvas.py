@@ -6,7 +6,7 @@ pixels, a ratio of 1.25 or 1.5 would make some columns of a sprite wider than ot
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -15,6 +15,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QWheelEvent,
 )
@@ -89,11 +90,14 @@ class Canvas(QWidget):
 
     def set_sprite(self, sprite: Sprite | None, generation: int | None = 0) -> None:
         """Show a sprite; `presented(generation)` follows once it is on the screen, unless that is None."""
-        self._image = None if sprite is None else pictures.to_image(sprite)
+        before, self._image = self._image, None if sprite is None else pictures.to_image(sprite)
         if generation is not None:
             self._generation = generation
             self._unpresented = generation if sprite is not None else None
-        self.update()
+        same_place = before is not None and self._image is not None and before.size() == self._image.size()
+        region = self._art_region() & QRegion(self.rect()) if same_place else QRegion()
+        # The table around it stays: half as much to paint while a slider moves. What is out of sight is presented, too.
+        self.update(self.rect() if region.isEmpty() else region)
 
     def set_before(self, sprite: Sprite | None) -> None:
         """What is shown while `shows_before`."""
@@ -191,6 +195,29 @@ class Canvas(QWidget):
         top = (round(self.height() * ratio) - height) // 2 + self._offset.y()
         return QRect(left, top, width, height)
 
+    def _tiled_rect(self) -> QRect:
+        """Where the sprite and its tiles are, in device pixels."""
+        area, reach = self.sprite_rect(), 1 if self.tiles else 0
+        across, down = reach * area.width(), reach * area.height()
+        return area.adjusted(-across, -down, across, down)
+
+    def _preview_rect(self, image: QImage) -> QRect:
+        """Where the preview is, in device pixels; empty without one."""
+        ratio = self.devicePixelRatioF()
+        if not self.preview or self.zoom <= 2 * max(1, round(ratio)):  # else it is nearly as small itself
+            return QRect()
+        return layers.preview_rect(QSize(round(self.width() * ratio), round(self.height() * ratio)), image, ratio)
+
+    def _art_region(self) -> QRegion:
+        """What another sprite of the same size changes, in logical pixels, and a pixel around it."""
+        image, ratio = self.shown_image, self.devicePixelRatioF()
+        region = QRegion()
+        for area in () if image is None else (self._tiled_rect(), self._preview_rect(image)):
+            if not area.isEmpty():
+                corner, size = QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio
+                region += QRectF(corner, size).toAlignedRect().adjusted(-1, -1, 1, 1)
+        return region
+
     def pixel_at(self, position: QPointF) -> QPoint | None:
         """The sprite's pixel under a point of the widget; None off the sprite."""
         image, cell = self.shown_image, self._cell_at(position)
@@ -209,11 +236,9 @@ class Canvas(QWidget):
     def _paint_art(self, painter: QPainter, image: QImage) -> None:
         """Ground, sprite and everything on it, in device pixels."""
         area, zoom, ratio = self.sprite_rect(), self.zoom, self.devicePixelRatioF()
-        reach = 1 if self.tiles else 0
-        across, down = reach * area.width(), reach * area.height()
         cell = max(2, round(self.checkerboard_px * ratio)) if self.checkerboard else 0
-        self._ground.paint(painter, area.adjusted(-across, -down, across, down), cell)
-        layers.paint_tiles(painter, area, image, reach)
+        self._ground.paint(painter, self._tiled_rect(), cell)
+        layers.paint_tiles(painter, area, image, 1 if self.tiles else 0)
         is_now = image is self._image
         if self.onion and is_now and self._onion is not None and self._onion.size() == image.size():
             layers.paint_onion(painter, area, self._onion)
@@ -226,9 +251,8 @@ class Canvas(QWidget):
                 layers.paint_pins(painter, area, zoom, self._pins_HW)
             if self._hover is not None and zoom > 2:
                 layers.paint_cursor(painter, area, zoom, self._hover)
-        if self.preview and zoom > 2 * max(1, round(ratio)):  # else it is nearly as small itself
-            room = QSize(round(self.width() * ratio), round(self.height() * ratio))
-            layers.paint_preview(painter, room, image, ratio)
+        if not (preview := self._preview_rect(image)).isEmpty():
+            layers.paint_preview(painter, preview, image, ratio)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Table, sprite, layers, tag; then say that it is on the screen."""

@@ -147,14 +147,18 @@ def paint_cursor(painter: QPainter, area: QRect, zoom: int, pixel: QPoint) -> No
         painter.drawRect(cell.adjusted(-grown, -grown, grown - 1, grown - 1))
 
 
-def paint_preview(painter: QPainter, room: QSize, image: QImage, ratio: float) -> None:
-    """The sprite at its real size in the lower right corner of `room`, device pixels."""
+def preview_rect(room: QSize, image: QImage, ratio: float) -> QRect:
+    """Where the sprite stands at its real size: the lower right corner of `room`, device pixels."""
     zoom, inset = max(1, round(ratio)), round(2 * SPACE_PX * ratio)
     size = QSize(image.width() * zoom, image.height() * zoom)
-    corner = QPoint(room.width() - size.width() - 2 * inset, room.height() - size.height() - 2 * inset)
-    frame = QRect(corner, size).adjusted(-inset // 2, -inset // 2, inset // 2, inset // 2)
-    painter.fillRect(frame, QColor(theme.current().panel))
-    painter.drawImage(QRect(corner, size), image)
+    return QRect(QPoint(room.width() - size.width() - 2 * inset, room.height() - size.height() - 2 * inset), size)
+
+
+def paint_preview(painter: QPainter, area: QRect, image: QImage, ratio: float) -> None:
+    """The sprite at its real size, framed."""
+    inset = round(2 * SPACE_PX * ratio) // 2
+    painter.fillRect(area.adjusted(-inset, -inset, inset, inset), QColor(theme.current().panel))
+    painter.drawImage(area, image)
 
 
 def paint_tag(painter: QPainter, words: str) -> None:
