@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
 
 from lunar_studio.gui import icons, theme
@@ -18,7 +18,12 @@ class ActionSet(QObject):
     Args:
         runner: Runs what the actions are bound to.
         parent: Its owner.
+
+    Attributes:
+        switched: Emitted with the title of what the artist switched, and whether it is on now.
     """
+
+    switched = Signal(str, bool)
 
     def __init__(self, runner: ActionRunner, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -84,4 +89,7 @@ class ActionSet(QObject):
         made = self.sender()
         handler = self._handlers.get(made.objectName())
         if isinstance(made, QAction) and handler is not None:
-            self._runner.run(made.text().replace("&", "").replace("…", ""), handler)
+            title = made.text().replace("&", "").replace("…", "")
+            self._runner.run(title, handler)
+            if made.isCheckable():
+                self.switched.emit(title, made.isChecked())

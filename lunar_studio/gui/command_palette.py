@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shiboken6
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QApplication,
@@ -72,7 +72,12 @@ class CommandPalette(QFrame):
     Args:
         actions: The window's.
         parent: The window's content, over which it floats.
+
+    Attributes:
+        offered: Emitted with what Enter would do now; the list never has the keyboard, so no screen reader reads it.
     """
+
+    offered = Signal(str)
 
     def __init__(self, actions: ActionSet, parent: QWidget) -> None:
         super().__init__(parent)
@@ -93,6 +98,7 @@ class CommandPalette(QFrame):
         self.rows.setItemDelegate(_RowDelegate(self.rows))
         self.rows.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.rows.itemClicked.connect(self._on_clicked)
+        self.rows.currentRowChanged.connect(self._on_row)
         column = QVBoxLayout(self)
         column.setContentsMargins(2 * SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX, 2 * SPACE_PX)
         column.setSpacing(2 * SPACE_PX)
@@ -110,10 +116,9 @@ class CommandPalette(QFrame):
         """Show it, empty, with the keyboard."""
         self._before = QApplication.focusWidget()
         self.search.clear()
-        self._list("")
-        self.adjustSize()
-        self.move(QPoint((self._over.width() - self.width()) // 2, 12 * SPACE_PX))
         self.show()
+        self._list("")
+        self.move(QPoint((self._over.width() - self.width()) // 2, 12 * SPACE_PX))
         self.raise_()
         self.search.setFocus()
 
@@ -155,6 +160,13 @@ class CommandPalette(QFrame):
     @Slot(str)
     def _on_typed(self, text: str) -> None:
         self._list(text.strip())
+
+    @Slot(int)
+    def _on_row(self, row: int) -> None:
+        item = self.rows.item(row) if row >= 0 else None
+        if item is not None and self.isVisible():
+            keys = f", {item.data(_KEYS)}" if item.data(_KEYS) else ""
+            self.offered.emit(f"{item.text()}{keys}, {row + 1} of {self.rows.count()}")
 
     @Slot()
     def _on_clicked(self) -> None:

@@ -26,7 +26,9 @@ class PageTab(TextButton):
             entry.title, parent, icon_name=page, role="tab", tip=f"{entry.title} ({entry.shortcut})\n{entry.tip}"
         )
         self.setObjectName(f"tab/{page}")
+        self.setAccessibleDescription(f"{entry.tip} {entry.shortcut}")
         self.setCheckable(True)
+        self.setAutoExclusive(True)  # for a screen reader one of several, not a box to check
 
 
 class ModelButton(TextButton):

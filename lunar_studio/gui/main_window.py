@@ -15,6 +15,7 @@ from lunar_studio.core.events import Decoded, Failure
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
+from lunar_studio.gui.commentary import Commentary
 from lunar_studio.gui.dropped import MODEL_SUFFIX, may_be_dropped, what_was_dropped
 from lunar_studio.gui.explore.canvas_actions import CanvasActions
 from lunar_studio.gui.explore.controller import ExploreController
@@ -29,6 +30,8 @@ from lunar_studio.gui.status_line import StatusLine
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.theme_switch import ThemeSwitch
 from lunar_studio.gui.widgets.banner import Banner
+from lunar_studio.gui.widgets.speaker import Speaker
+from lunar_studio.session.actions import action
 from lunar_studio.session.document import Document
 from lunar_studio.workers.explore_service import LoadedModel
 
@@ -52,6 +55,7 @@ class MainWindow(QMainWindow):
         explore: The Explore page.
         pictures: Sprites in and out.
         banner: What went wrong, or is worth knowing.
+        commentary: Tells a screen reader what is seen elsewhere.
         closing: Emitted once, when the window is about to close.
         project_dropped: Emitted with the `Path` of a project file that was dropped on the window.
     """
@@ -92,6 +96,7 @@ class MainWindow(QMainWindow):
         self._stack.addWidget(self.explore)
         centre = self._lay_out()
         self.palette_popup = CommandPalette(self.actions_by_id, centre)
+        self.commentary = Commentary(controller, Speaker(self), self)
         self._bind()
         self._connect()
         self._restore()
@@ -181,6 +186,11 @@ class MainWindow(QMainWindow):
         controller.shown.connect(self._on_shown)
         controller.document_changed.connect(self._on_document)
         QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
+        self.banner.told.connect(self.commentary.tell_message)
+        self.status.said.connect(self.commentary.tell_event)
+        self.explore.views.changed.connect(self.commentary.tell_view)
+        self.actions_by_id.switched.connect(self.commentary.tell_switch)
+        self.palette_popup.offered.connect(self.commentary.tell_offer)
 
     def _restore(self) -> None:
         values = self._preferences.values
@@ -205,9 +215,10 @@ class MainWindow(QMainWindow):
     def open_page(self, page: str) -> None:
         """Open a page, building it if it was never open."""
         if page not in self._pages:
-            made = self._factories[page](self.actions_by_id)
-            self._pages[page] = made
-            self._stack.addWidget(made)
+            self._pages[page] = self._factories[page](self.actions_by_id)
+            self._stack.addWidget(self._pages[page])
+        if page != self._page:
+            self.commentary.tell_page(action(f"page-{page}").title)
         self._page = page
         self._stack.setCurrentWidget(self._pages[page])
         self.header.show_page(page)

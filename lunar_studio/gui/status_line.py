@@ -27,10 +27,12 @@ class StatusLine(QWidget):
     Attributes:
         panel_toggled: Emitted with a panel's name and whether it shall be shown.
         training_clicked: The training progress was clicked.
+        said: Emitted with a sentence of what has happened.
     """
 
     panel_toggled = Signal(str, bool)
     training_clicked = Signal()
+    said = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,6 +91,7 @@ class StatusLine(QWidget):
     def say(self, text: str) -> None:
         """Say what has happened; after some seconds the state is back. What ends in … goes on, and stays longer."""
         self._state.set_text(text)
+        self.said.emit(text)
         self._passing.start(_GOING_ON_MS if text.endswith("…") else _SAID_MS)
 
     @Slot()

@@ -60,6 +60,7 @@ class Tour(QObject):
         self.ring, self.mark = Ring(self._content), CoachMark(self._content)
         self.mark.next_asked.connect(self.advance)
         self.mark.skip_asked.connect(self.end)
+        self.mark.told.connect(window.commentary.tell_tour)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), window)
         self._escape.activated.connect(self.end)
         self._escape.setEnabled(False)

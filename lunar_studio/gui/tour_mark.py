@@ -59,10 +59,12 @@ class CoachMark(QFrame):
         skip_asked: No more of this.
         go_on: The button of the former.
         skip: The button of the latter.
+        told: Emitted with what a step says.
     """
 
     next_asked = Signal()
     skip_asked = Signal()
+    told = Signal(str)
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -115,6 +117,7 @@ class CoachMark(QFrame):
         self.setAccessibleName(f"Tour, step {number} of {count}: {title}")
         self.setAccessibleDescription(words)
         self.adjustSize()
+        self.told.emit(f"{self.accessibleName()}. {words}")
 
     def stand_beside(self, area: QRect | None, room: QRect, first: Side = "left") -> None:
         """Show beside `area` inside `room`, both in the parent's coordinates; in the room's middle for None.

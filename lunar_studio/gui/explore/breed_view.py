@@ -92,6 +92,7 @@ class BreedView(QWidget):
             button = TextButton(title, role="quiet", tip=f"{tip}. Locked sliders stay.")
             button.setObjectName(f"breed-share/{share}")
             button.setCheckable(True)
+            button.setAutoExclusive(True)
             self._shares.addButton(button)
             self._share_buttons[share] = button
         self._share_buttons["all"].setChecked(True)

@@ -87,6 +87,7 @@ class CentreViews(QWidget):
         button.setAccessibleName(f"Show {title}")
         button.setAccessibleDescription(tip)
         button.setCheckable(True)
+        button.setAutoExclusive(True)
         button.setEnabled(action.isEnabled())
         action.enabledChanged.connect(button.setEnabled)
         self._actions.bind(f"view-{view_id}", partial(self.show_view, view_id))

@@ -34,6 +34,8 @@ ROW_PX = 6 * SPACE_PX
 _VALUE_PX = 13 * SPACE_PX
 _MOON_PX = 14
 _SEEN = 1 / SCALE
+_UNITS = "In hundredths."
+"""A screen reader says the whole number that Qt tells it."""
 
 
 class LatentSlider(QSlider):
@@ -89,6 +91,7 @@ class LatentSlider(QSlider):
         self._rest.setInterval(MERGE_MS)
         self._rest.timeout.connect(self.move_ended)
         self.valueChanged.connect(self._on_value_changed)
+        self.setAccessibleDescription(_UNITS)
         self._tell_tip()
 
     # ---- state -------------------------------------------------------------------------------------
@@ -112,6 +115,12 @@ class LatentSlider(QSlider):
     def is_pinned(self) -> bool:
         """Whether it stands above all others."""
         return self._pinned
+
+    @property
+    def shown_value(self) -> str:
+        """The position as it is written at the end of the row."""
+        off = abs(self._position) >= 0.005
+        return f"{self._position:+.2f}".replace("-", "−") if off else "0.00"
 
     def set_pinned(self, pinned: bool) -> None:
         """Say that it stands above all others, or not; emits nothing."""
@@ -154,7 +163,7 @@ class LatentSlider(QSlider):
         if found is self._groove and is_true == self._is_groove_true:
             return
         self._groove, self._is_groove_true = found, is_true
-        self.setAccessibleDescription(_told(found) if found is not None and is_true else "")
+        self.setAccessibleDescription(_told(found) if found is not None and is_true else _UNITS)
         self.update()
 
     def _on_value_changed(self, value: int) -> None:
@@ -252,8 +261,7 @@ class LatentSlider(QSlider):
         self._paint_groove(painter)
         off = abs(self._position) >= 0.005
         painter.setPen(theme.colour(tokens.text if off and self.isEnabled() else tokens.muted))
-        shown = f"{self._position:+.2f}".replace("-", "−") if off else "0.00"
-        painter.drawText(self._value_area(), middle | Qt.AlignmentFlag.AlignRight, shown)
+        painter.drawText(self._value_area(), middle | Qt.AlignmentFlag.AlignRight, self.shown_value)
         if self._locked or self.underMouse() or self.hasFocus():
             tint = tokens.accent if self._locked else tokens.faint
             mark = icons.pixmap("lock" if self._locked else "unlock", tint, self.devicePixelRatioF())
@@ -404,9 +412,12 @@ def _same(one: float, other: float) -> bool:
 
 def _told(found: Groove) -> str:
     if not found.has_scores:
-        return ""
-    best = found.positions[found.best]
-    return f"Scores from {min(found.scores):.0f} to {max(found.scores):.0f} along it; the best is at {best:+.1f}."
+        return _UNITS
+    lowest, highest = (f"{score:.0f}" for score in (min(found.scores), max(found.scores)))
+    if lowest == highest:
+        return f"{_UNITS} It scores {lowest} all along."
+    best = f"{found.positions[found.best]:+.1f}".replace("-", "−")
+    return f"{_UNITS} Scores from {lowest} to {highest} along it; the best is at {best}."
 
 
 def _paint_moon(painter: QPainter, centre: QPointF, colour: str, ground: str) -> None:

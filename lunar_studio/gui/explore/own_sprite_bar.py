@@ -50,6 +50,7 @@ class OwnSpriteBar(QFrame):
             button.setAccessibleName(f"Way {number + 1} to fit the sprite")
             button.setToolTip("Bring the sprite to the model's size in another way.")
             button.setCheckable(True)
+            button.setAutoExclusive(True)
             self._group.addButton(button, number)
         self._group.idClicked.connect(self.way_chosen)
         self.stop = TextButton("Stop", icon_name="stop", role="quiet", tip="Stay with what has been found so far.")

@@ -71,6 +71,7 @@ class StripPanel(Panel):
         modes = QButtonGroup(self)
         for button in (self._random, self._variations, self._offer):
             button.setCheckable(True)
+            button.setAutoExclusive(True)
             modes.addButton(button)
         self._random.setChecked(True)
         self._random.clicked.connect(self._on_random)

@@ -153,6 +153,7 @@ class TeachPanel(Panel):
             button = TextButton(title, role="quiet", tip=tip)
             button.setObjectName(f"teach-share/{share}")
             button.setCheckable(True)
+            button.setAutoExclusive(True)
             self._shares.addButton(button)
             self._share_buttons[share] = button
         self._share_buttons["all"].setChecked(True)

@@ -22,9 +22,11 @@ class Banner(QFrame):
 
     Attributes:
         closed: It was dismissed.
+        told: Emitted with what it says now.
     """
 
     closed = Signal()
+    told = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +61,7 @@ class Banner(QFrame):
         return self._hint.text()
 
     def tell(self, message: str, hint: str = "", kind: BannerKind = "bad") -> None:
-        """Show a message; a screen reader is told too."""
+        """Show a message."""
         self._kind = kind
         self._message.setText(message)
         self._hint.setText(hint)
@@ -67,6 +69,7 @@ class Banner(QFrame):
         self.setAccessibleName(f"{message} {hint}".strip())
         self._tint()
         self.show()
+        self.told.emit(self.accessibleName())
 
     def dismiss(self) -> None:
         """Hide it."""

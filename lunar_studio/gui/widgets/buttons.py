@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from lunar_studio.gui import icons, theme
@@ -127,6 +127,9 @@ class ActionButton(QToolButton):
         self.setObjectName(f"button/{action.objectName()}")
         self.setDefaultAction(action)
         self.setAccessibleName(action.text().replace("&", ""))
+        # A screen reader has said the name already, with which the tooltip begins.
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setAccessibleDescription(f"{action.toolTip().partition(chr(10))[2]} {keys}".strip())
         self.setIconSize(QSize(icons.GRID_PX, icons.GRID_PX))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)

@@ -50,8 +50,8 @@ class Card(QFrame):
         self.setProperty("chosen", False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(title)
-        self.setAccessibleDescription(text)
+        self._title = title
+        self.setAccessibleName(title)  # its sentence is read out as what stands in it
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(3 * SPACE_PX, 2 * SPACE_PX, 3 * SPACE_PX, 3 * SPACE_PX)
         self.column.setSpacing(SPACE_PX)
@@ -79,6 +79,7 @@ class Card(QFrame):
         """Draw it as the chosen one, or not."""
         if chosen != self.is_chosen:
             self.setProperty("chosen", chosen)
+            self.setAccessibleName(f"{self._title}, chosen" if chosen else self._title)
             self.style().unpolish(self)  # a dynamic property is read when a style is put on
             self.style().polish(self)
 
