@@ -245,6 +245,7 @@ class ExplorePage(QWidget):
         self.mixing.added.connect(self._show_mix)
         self.mixing.offered.connect(self.offering.offer)
         self.canvas.presented.connect(self.presented)
+        self.canvas.presented.connect(self._on_presented)
         self.canvas.zoomed.connect(self.tools.show_zoom)
         self.canvas.space_tapped.connect(self.roll)
         self.views.changed.connect(self._on_view)
@@ -381,7 +382,8 @@ class ExplorePage(QWidget):
         self.canvas.set_sprite(decoded.sprite, decoded.generation)
         if self.improving.found is None:  # else the meter speaks of the version that is looked at
             self.teacher.show_score(decoded.score)
-        self._show_colours(decoded.sprite)
+        self._sprite = decoded.sprite
+        self.teacher.show_sprite(decoded.sprite)
         if first:
             self._stack.setCurrentWidget(self.canvas)
             self.strip.ask()
@@ -391,11 +393,21 @@ class ExplorePage(QWidget):
     @Slot(object)
     def _on_repainted(self, sprite: Sprite) -> None:
         self.canvas.set_sprite(sprite, None)
-        self._show_colours(sprite)
-
-    def _show_colours(self, sprite: Sprite) -> None:
         self._sprite = sprite
         self.teacher.show_sprite(sprite)
+        self._show_colours(sprite)
+
+    @Slot(int)
+    def _on_presented(self, _generation: int) -> None:
+        """Behind the picture, which need not wait for a count of its colours."""
+        QTimer.singleShot(1, self, self._show_own_colours)
+
+    @Slot()
+    def _show_own_colours(self) -> None:
+        if self._sprite is not None:
+            self._show_colours(self._sprite)
+
+    def _show_colours(self, sprite: Sprite) -> None:
         self.brushes.palette_strip.show_sprite(sprite)
         if not self.painting.is_colour_chosen:
             self.brushes.show_colour(self.painting.colour)
