@@ -217,6 +217,8 @@ class MainWindow(QMainWindow):
         if page not in self._pages:
             self._pages[page] = self._factories[page](self.actions_by_id)
             self._stack.addWidget(self._pages[page])
+            for banner in self._pages[page].findChildren(Banner):
+                banner.told.connect(self.commentary.tell_message)
         if page != self._page:
             self.commentary.tell_page(action(f"page-{page}").title)
         self._page = page

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Slot
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
 from lunar_studio.gui.main_window import MainWindow
@@ -118,6 +118,7 @@ class Tour(QObject):
         window.explore.latents.move_ended.connect(self._on_pulled)
         actions["bookmark"].triggered.connect(self._on_kept)
         self._content.installEventFilter(self)
+        window.installEventFilter(self)
 
     @property
     def step(self) -> int:
@@ -200,8 +201,12 @@ class Tour(QObject):
         self._done(3)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """The window has another size: the card goes with what it points at."""
-        if self._place >= 0 and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
+        """The card goes with what it points at; Enter that nobody else wanted leads on."""
+        if self._place >= 0 and watched is self._window and isinstance(event, QKeyEvent):
+            if event.type() == QEvent.Type.KeyPress and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self.advance()
+                return True
+        elif self._place >= 0 and event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._settle.start()
         return super().eventFilter(watched, event)
 

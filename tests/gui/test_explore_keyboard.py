@@ -103,3 +103,13 @@ def test_what_has_the_keyboard_looks_like_it(shell: ShellStudio, name: str) -> N
     QApplication.processEvents()
     assert widget.hasFocus()
     assert widget.grab().toImage() != without
+
+
+def test_a_view_opened_by_its_key_has_the_keyboard(shell: ShellStudio, qtbot: QtBot) -> None:
+    page = shell.window.explore
+    for view, keys in (("breed", Qt.Key.Key_2), ("mix", Qt.Key.Key_3), ("sprite", Qt.Key.Key_1)):
+        qtbot.keyClick(shell.window, keys, Qt.KeyboardModifier.AltModifier)
+        held = QApplication.focusWidget()
+        assert held is not None
+        assert page.views.view(view).isAncestorOf(held), view
+    assert QApplication.focusWidget() is page.canvas, "Space would be typed into the words"

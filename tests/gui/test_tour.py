@@ -110,3 +110,16 @@ def test_the_card_never_leaves_the_window(x: int, y: int, width: int, height: in
     assert room.contains(card)
     free = area.left() - side > 20 or room.right() - area.right() - side > 20
     assert not (free and room.contains(area) and card.intersects(area))
+
+
+def test_enter_goes_on_where_nobody_else_wants_it(shell: ShellStudio, tour: Tour, qtbot: QtBot) -> None:
+    shell.window.setFocus()
+    qtbot.keyClick(shell.window, Qt.Key.Key_Return)
+    assert tour.step == 1
+    slider = shell.window.explore.latents.sliders_in_view[0]
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_Return)
+    assert tour.step == 1, "Enter types a value there"
+    tour.end()
+    qtbot.keyClick(shell.window, Qt.Key.Key_Return)
+    assert tour.step == -1

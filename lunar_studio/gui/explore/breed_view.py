@@ -153,6 +153,11 @@ class BreedView(QWidget):
     # ---- what is chosen ----------------------------------------------------------------------------
 
     @property
+    def home(self) -> QWidget:
+        """What is worked first here: the grid, or the button that begins one."""
+        return self.grid if self._stack.currentIndex() else self.begin
+
+    @property
     def share(self) -> Share:
         """What may differ."""
         return next(share for share, button in self._share_buttons.items() if button.isChecked())

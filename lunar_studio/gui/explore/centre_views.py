@@ -6,15 +6,18 @@ events. Each view has an action `view-<id>` in the table, so that menu, shortcut
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.tab_order import follow_each_other
+
+Home = Callable[[], QWidget]
 
 
 class CentreViews(QWidget):
@@ -37,6 +40,7 @@ class CentreViews(QWidget):
         self._actions = actions
         self._views: dict[str, QWidget] = {}
         self._buttons: dict[str, TextButton] = {}
+        self._homes: dict[str, Home] = {}
         self._current = ""
         self._stack = QStackedWidget()
         self.switch = QWidget()
@@ -65,7 +69,7 @@ class CentreViews(QWidget):
         """Ids of all views, in the order of the switch."""
         return tuple(self._views)
 
-    def add(self, view_id: str, title: str, icon: str, widget: QWidget, tip: str) -> None:
+    def add(self, view_id: str, title: str, icon: str, widget: QWidget, tip: str, home: Home | None = None) -> None:
         """Add a view at the end of the switch; the first one added is shown.
 
         Args:
@@ -74,6 +78,7 @@ class CentreViews(QWidget):
             icon: File stem in `resources/icons`.
             widget: The view; it is owned from now on.
             tip: A sentence that teaches what can be done there.
+            home: Tells what gets the keyboard when the view is opened by its key; the view itself for None.
 
         Raises:
             ValueError: There is a view of that id.
@@ -90,8 +95,8 @@ class CentreViews(QWidget):
         button.setAutoExclusive(True)
         button.setEnabled(action.isEnabled())
         action.enabledChanged.connect(button.setEnabled)
-        self._actions.bind(f"view-{view_id}", partial(self.show_view, view_id))
-        self._views[view_id], self._buttons[view_id] = widget, button
+        self._actions.bind(f"view-{view_id}", partial(self._go_to, view_id))
+        self._views[view_id], self._buttons[view_id], self._homes[view_id] = widget, button, home or (lambda: widget)
         self._group.addButton(button)
         self._row.insertWidget(self._row.count() - 1, button)
         follow_each_other(tuple(self._buttons.values()))  # Tab goes through the switch before it goes into a view
@@ -121,6 +126,11 @@ class CentreViews(QWidget):
         if view_id != self._current:
             self._current = view_id
             self.changed.emit(view_id)
+
+    def _go_to(self, view_id: str) -> None:
+        """Show a view to whoever asked with a key: then what is worked there has the keyboard, no field of words."""
+        self.show_view(view_id)
+        self._homes[view_id]().setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(QAbstractButton)
     def _on_clicked(self, button: QAbstractButton) -> None:

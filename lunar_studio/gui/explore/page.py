@@ -191,12 +191,15 @@ class ExplorePage(QWidget):
         column.addWidget(self.tools)
         centre.column.addWidget(self.own_bar)
         centre.column.addWidget(self.views, 1)
-        self.views.add("sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.")
-        self.views.add("breed", "Breed", "breed", self.breed, "Many variations; mark some, and breed on from them.")
-        self.views.add("mix", "Mix", "mix", self.mix, "Two to four sprites on a pad, and everything between them.")
         self.views.add(
-            "map", "Map", "map", self.map, "All the art, alike beside alike: click to go there, draw routes."
+            "sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.", lambda: self.canvas
         )
+        breeding = "Many variations; mark some, and breed on from them."
+        self.views.add("breed", "Breed", "breed", self.breed, breeding, lambda: self.breed.home)
+        mixing = "Two to four sprites on a pad, and everything between them."
+        self.views.add("mix", "Mix", "mix", self.mix, mixing, lambda: self.mix.pad)
+        art = "All the art, alike beside alike: click to go there, draw routes."
+        self.views.add("map", "Map", "map", self.map, art, lambda: self.map.view)
         self.right = RightColumn(self.latents, self.improve, self.teach, self.teacher, self.lint, self.neighbours)
         self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
         self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
