@@ -113,3 +113,16 @@ def test_a_view_opened_by_its_key_has_the_keyboard(shell: ShellStudio, qtbot: Qt
         assert held is not None
         assert page.views.view(view).isAncestorOf(held), view
     assert QApplication.focusWidget() is page.canvas, "Space would be typed into the words"
+
+
+def test_kept_sprites_come_right_after_their_search(shell: ShellStudio, qtbot: QtBot) -> None:
+    page = shell.window.explore
+    for _ in range(2):
+        with qtbot.waitSignal(page.presented):
+            page.roll()
+        page.shelving.keep_shown()
+    found = stops(page)
+    search = found.index(page.shelf.search)
+    assert tuple(found[search + 1 : search + 3]) == page.shelf.grid.thumbs
+    assert len(page.shelf.grid.thumbs) == 2
+    assert found[search + 3] is page.shelf.history

@@ -287,3 +287,16 @@ def test_single_pictures_carry_the_way_back_each_its_own(qtbot: QtBot, page: Exp
     states = [from_text(texts[KEYWORD]) for texts in page.source.own_texts]
     assert [state.pixels for state in states] == [one.digest for one in page.source.sprites]
     assert {state.model_name for state in states} == {"fake"}
+
+
+def test_the_keyboard_stays_at_the_button_that_exports(qtbot: QtBot, page: ExportPage) -> None:
+    qtbot.waitUntil(page.export_button.isEnabled)
+    page.activateWindow()
+    page.export_button.setFocus()
+    qtbot.waitUntil(page.export_button.hasFocus)
+    with qtbot.waitSignal(page._export.exported):
+        qtbot.keyClick(page.export_button, Qt.Key.Key_Space)
+        assert page.export_button.text() == "Exporting…"
+        qtbot.keyClick(page.export_button, Qt.Key.Key_Space)  # once more is not twice
+    assert page.export_button.hasFocus()
+    qtbot.waitUntil(lambda: not page._export.is_running)

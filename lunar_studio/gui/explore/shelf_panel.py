@@ -11,6 +11,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
+from lunar_studio.gui.widgets.tab_order import follow_each_other
 from lunar_studio.session.document import Bookmark, Document
 from lunar_studio.session.history import Session
 
@@ -100,6 +101,7 @@ class ShelfPanel(Panel):
         words, kept = self.search.text(), self._shown
         found = tuple(one for one in kept if one.is_found_by(words))
         self.grid.set_bookmarks(found)
+        follow_each_other((self.search, *self.grid.thumbs))  # made last, they would come after everything else
         self._empty.setVisible(not kept)
         self.search.setVisible(bool(kept))
         self._none.setVisible(bool(kept) and not found)

@@ -287,7 +287,8 @@ class ExportPage(QWidget):
     def _enable(self) -> None:
         sprites, running = self.source.sprites, self._export.is_running
         there = bool(self.destination.text().strip())
-        self.export_button.setEnabled(bool(sprites) and there and not running)
+        # Not disabled while it writes: the keyboard would go on to the header, and stay there.
+        self.export_button.setEnabled(bool(sprites) and there)
         self.export_button.setText("Exporting…" if running else f"Export {len(sprites):,}" if sprites else "Export")
         tip = (
             "Write the files, read them back and compare every pixel." if sprites else "There is nothing to export yet."
@@ -302,7 +303,7 @@ class ExportPage(QWidget):
     @Slot()
     def export(self) -> None:
         """Write what is shown."""
-        if not self.export_button.isEnabled():
+        if not self.export_button.isEnabled() or self._export.is_running:
             return
         self.banner.dismiss()
         destination = Path(self.destination.text().strip()).expanduser()
