@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog
 
 from lunar_studio import paths
+from lunar_studio.core.events import Failure
 from lunar_studio.gui.dropped import PROJECT_SUFFIX
 from lunar_studio.gui.main_window import MainWindow
 from lunar_studio.gui.preferences import Preferences
@@ -35,6 +36,7 @@ class ProjectActions(QObject):
         self._window = window
         self._projects = projects
         self._preferences = preferences
+        self._complaint = ""
         self.bar = RecoveryBar()
         window.add_bar(self.bar)
         actions = window.actions_by_id
@@ -51,7 +53,8 @@ class ProjectActions(QObject):
         self.bar.discard_asked.connect(projects.discard_lost)
         projects.lost_changed.connect(self.bar.offer)
         projects.changed.connect(self._on_changed)
-        projects.failed.connect(window.show_failure)
+        projects.failed.connect(self._on_failed)
+        projects.adopted.connect(self._on_adopted)
         projects.noticed.connect(window.show_notice)
         projects.said.connect(window.status.say)
         projects.model_wanted.connect(window.open_model)
@@ -111,6 +114,18 @@ class ProjectActions(QObject):
     @Slot(QAction)
     def _on_recent(self, entry: QAction) -> None:
         self._projects.open(Path(entry.data()))
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self._complaint = failure.message
+        self._window.show_failure(failure)
+
+    @Slot()
+    def _on_adopted(self) -> None:
+        """A project is open: that one could not be is no news any longer."""
+        if self._complaint and self._window.banner.message == self._complaint:
+            self._window.banner.dismiss()
+        self._complaint = ""
 
     @Slot()
     def _on_changed(self) -> None:

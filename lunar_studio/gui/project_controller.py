@@ -25,6 +25,7 @@ from lunar_studio.workers.project_service import LostWork, Opened, ProjectServic
 UNTITLED = "Untitled"
 _KEEP_AFTER_MS = 700
 _MOST_RECENT = 8
+_LONGEST_PATH = 120
 
 
 class ProjectController(QObject):
@@ -41,6 +42,7 @@ class ProjectController(QObject):
         lost_changed: Emitted with the `LostWork` to offer, or None, and how many more there are.
         model_wanted: Emitted with the path of the model that a project needs, None for the bundled one.
         nothing_opened: A project that was to be opened cannot be.
+        adopted: A project is open.
         failed: Emitted with a `Failure`.
         noticed: Emitted with a message, a hint and its kind, for the banner.
         said: Emitted with a sentence for the status line.
@@ -50,6 +52,7 @@ class ProjectController(QObject):
     lost_changed = Signal(object, int)
     model_wanted = Signal(object)
     nothing_opened = Signal()
+    adopted = Signal()
     failed = Signal(object)
     noticed = Signal(str, str, str)
     said = Signal(str)
@@ -222,10 +225,10 @@ class ProjectController(QObject):
             self.model_wanted.emit(opened.model)
         elif wanted.digest:
             self._waiting = opened
-            hint = "Open that model (Ctrl+M), and the project opens with it."
-            self.failed.emit(
-                Failure(f"“{opened.title}” needs the model “{wanted.name}”, which is not where it was.", hint)
-            )
+            place = f" It was {_shortened(wanted.path)}." if wanted.path else ""
+            hint = f"Open that model (Ctrl+M), and the project opens with it.{place}"
+            # Another file may stand in its place by now: what decides is what is in it.
+            self.failed.emit(Failure(f"“{opened.title}” needs the model “{wanted.name}”, which is not here.", hint))
             self.nothing_opened.emit()
         else:
             self.failed.emit(Failure(f"“{opened.title}” is an empty project.", "Save it again with a model open."))
@@ -257,6 +260,7 @@ class ProjectController(QObject):
             self.nothing_opened.emit()
             return
         self._become(opened.path, opened.title, recovered=opened.is_recovered)
+        self.adopted.emit()
         if opened.note:
             self.noticed.emit(opened.note, "Sprite and shelf are all there.", "warn")
 
@@ -312,6 +316,12 @@ class ProjectController(QObject):
         if told != self._told:
             self._told = told
             self.changed.emit()
+
+
+def _shortened(path: str) -> str:
+    """A path as it may stand in a sentence; it comes from a file that anybody may have written."""
+    shown = path if len(path) <= _LONGEST_PATH else f"…{path[-_LONGEST_PATH:]}"
+    return "".join(character for character in shown if character.isprintable())
 
 
 def suggested_folder(preferences: Preferences) -> Path:

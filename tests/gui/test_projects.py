@@ -220,10 +220,26 @@ def test_a_project_of_another_model_opens_that_model_first(made: ProjectStudio, 
         made.projects.open(tmp_path / "cave.lunar")
     assert failure.args is not None
     assert "needs the model “Creatures 32”" in failure.args[0].message
+    assert made.window.banner.message == failure.args[0].message
     with qtbot.waitSignal(made.shell.controller.model_changed):
         made.window.open_model(None)
     assert made.shell.session.snapshot() == saved
     assert made.projects.title == "cave"
+    assert not made.window.banner.isVisible(), "it is no news any longer"
+
+
+def test_where_the_model_was_is_said_in_one_plain_line(made: ProjectStudio, tmp_path: Path, qtbot: QtBot) -> None:
+    made.change()
+    made.shell.preferences.set("files.last_model", f"/art/{'deep/' * 60}\x1b[31mcave\n.safetensors")
+    made.save(tmp_path / "cave.lunar")
+    with qtbot.waitSignal(made.window.explore.presented):
+        made.window.open_model(Path("mine.good.safetensors"))
+    with qtbot.waitSignal(made.projects.failed) as failure:
+        made.projects.open(tmp_path / "cave.lunar")
+    assert failure.args is not None
+    hint = failure.args[0].hint
+    assert hint.endswith("deep/[31mcave.safetensors.")
+    assert len(hint) < 220
 
 
 def test_a_bad_project_changes_nothing(made: ProjectStudio, tmp_path: Path, qtbot: QtBot) -> None:
