@@ -7,10 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.data.duplicates import near_pairs
+from lunar_studio.data.duplicates import _SILHOUETTE, _same_silhouette, _shapes, near_pairs
 from lunar_studio.data.split import families
 from lunar_studio.pixels.palette import recoloured
 from tests.pixels.drawn import blob, texture
@@ -110,3 +112,15 @@ def test_a_crowd_of_a_thousand_near_copies_does_not_explode() -> None:
     start = time.process_time()
     near_pairs(many)
     assert time.process_time() - start < 15.0
+
+
+@given(st.integers(1, 20), st.integers(0, 2**32 - 1))
+def test_silhouettes_are_told_apart_by_bits_as_by_pixels(size: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    first: U8 = np.repeat(rng.integers(0, 2, (8, size, size, 1), np.uint8) * np.uint8(255), 4, axis=3)
+    second = first.copy()
+    second[rng.random((8, size, size)) < rng.random((8, 1, 1)) * 0.2] ^= np.uint8(255)
+    one, other = first[..., 3] > 0, second[..., 3] > 0
+    union = np.maximum((one | other).sum(axis=(1, 2)), 1)
+    expected = (one ^ other).sum(axis=(1, 2)) <= _SILHOUETTE * union
+    assert _same_silhouette(_shapes(first), _shapes(second)).tolist() == expected.tolist()
