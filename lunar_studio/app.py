@@ -45,6 +45,7 @@ from lunar_studio.gui.project_actions import ProjectActions
 from lunar_studio.gui.project_controller import ProjectController
 from lunar_studio.gui.tour import Tour
 from lunar_studio.gui.train.closing_guard import ClosingGuard
+from lunar_studio.paths import is_file
 from lunar_studio.session.history import Session
 from lunar_studio.session.ports import Explorer
 from lunar_studio.workers.engine_critic import EngineCritic
@@ -406,7 +407,7 @@ def empty_own_clipboard() -> None:
 def _existing(text: str) -> Path | None:
     """The file of that path; None where there is none."""
     path = Path(text) if text else None
-    return path if path is not None and path.is_file() else None
+    return path if path is not None and is_file(path) else None
 
 
 def _has_display() -> bool:

@@ -6,6 +6,7 @@ Every folder of the user's moves under one roof when the environment names it in
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
@@ -80,3 +81,24 @@ def _data() -> Path:
 def _user_folder(name: str, usual: Path) -> Path:
     home = os.environ.get(HOME_VARIABLE)
     return Path(home).expanduser().absolute() / name if home else usual
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False where that may not be asked, which `Path.is_file` answers with an exception."""
+    with suppress(OSError, ValueError):
+        return path.is_file()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; False where that may not be asked."""
+    with suppress(OSError, ValueError):
+        return path.is_dir()
+    return False
+
+
+def is_taken(path: Path) -> bool:
+    """Whether something is there; False where that may not be asked: writing there says then what is wrong."""
+    with suppress(OSError, ValueError):
+        return path.exists()
+    return False

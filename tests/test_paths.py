@@ -1,5 +1,7 @@
 """Where files are: resources of a checkout, folders of the user's under one roof when asked."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -65,3 +67,26 @@ def test_a_relative_roof_becomes_absolute(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv(paths.HOME_VARIABLE, "here")
     monkeypatch.chdir(tmp_path)
     assert paths.runs_dir() == tmp_path / "here" / "runs"
+
+
+def test_what_may_not_be_asked_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert paths.is_file(tmp_path / "file")
+    assert paths.is_taken(tmp_path / "file")
+    assert not paths.is_folder(tmp_path / "file")
+    assert paths.is_folder(tmp_path)
+    asked: tuple[Callable[[Path], bool], ...] = (paths.is_file, paths.is_folder, paths.is_taken)
+    for path in (tmp_path / ("long" * 100), Path("a\0b"), tmp_path / "nothing"):
+        assert not any(ask(path) for ask in asked)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may look into every folder")
+def test_a_folder_that_may_not_be_looked_into_has_nothing_in_it(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "file").touch()
+    (tmp_path / "closed").chmod(0)
+    try:
+        assert not paths.is_file(tmp_path / "closed" / "file")
+        assert not paths.is_taken(tmp_path / "closed" / "file")
+    finally:
+        (tmp_path / "closed").chmod(0o700)

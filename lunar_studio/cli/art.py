@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from lunar_studio.cli.answer import warn
 from lunar_studio.errors import DatasetError, ExportError
+from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     from lunar_studio.core.sprite import Sprite
@@ -93,7 +94,7 @@ class Art:
     def _pictures(self, source: Path) -> Iterator[Picture]:
         from lunar_studio.data.dataset import FACTS_FILE
 
-        if (source / FACTS_FILE).is_file():
+        if is_file(source / FACTS_FILE):
             yield from self._from_dataset(source)
         else:
             yield from self._from_files(source)
@@ -115,7 +116,7 @@ class Art:
         from lunar_studio.data.sources import open_source
         from lunar_studio.pixels.files import read_sprites
 
-        is_single = source.is_file() and source.suffix.lower() != ".zip"
+        is_single = is_file(source) and source.suffix.lower() != ".zip"
         with open_source(source) as opened:
             for entry in opened.entries():
                 path = shown(source) if is_single else f"{shown(source)}/{entry.shown}"

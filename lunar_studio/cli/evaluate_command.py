@@ -13,6 +13,7 @@ from lunar_studio.cli.art import Art, Picture
 from lunar_studio.cli.critic_evaluation import evaluate_critic
 from lunar_studio.cli.progress import Progress
 from lunar_studio.cli.samples_evaluation import evaluate_samples
+from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,7 +132,7 @@ def _families(source: Path) -> npt.NDArray[np.int64] | None:
     """Families of a data set's validation part; None where nothing is known of them."""
     from lunar_studio.data.dataset import FACTS_FILE, Dataset
 
-    if not (source / FACTS_FILE).is_file():
+    if not is_file(source / FACTS_FILE):
         return None
     dataset = Dataset.open(source)
     return dataset.families[dataset.indices("validation")]

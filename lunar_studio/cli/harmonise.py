@@ -20,6 +20,7 @@ from lunar_studio.cli.audit import Entry, Middle, Proposal
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import ExportError
 from lunar_studio.export.names import unique_names
+from lunar_studio.paths import is_taken
 from lunar_studio.pixels.files import encode_png, write_atomically
 from lunar_studio.pixels.lint import examine
 from lunar_studio.pixels.regions import differing
@@ -148,6 +149,6 @@ def _difference(before: Sprite, after: Sprite) -> Sprite:
 
 
 def _write_new(path: Path, sprite: Sprite) -> None:
-    if path.exists():
+    if is_taken(path):
         raise ExportError(f"{shown(path)} is there already.", hint="Give --harmonise an empty folder.")
     write_atomically(path, encode_png(sprite))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from lunar_studio.cli.answer import Answer, WrongUsage, table, warn
 from lunar_studio.cli.progress import Progress
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     from lunar_studio.core.arrays import U8
@@ -38,7 +39,7 @@ def evaluate_samples(engine: Engine, source: Path, *, count: int, seed: int) -> 
     from lunar_studio.data.dataset import FACTS_FILE, Dataset
     from lunar_studio.evaluation import lite0, samples, two_sample
 
-    if not (source / FACTS_FILE).is_file():
+    if not is_file(source / FACTS_FILE):
         raise WrongUsage(
             "--samples needs a data set, with sprites held out.", hint="Make one with `lunar-studio dataset build`."
         )

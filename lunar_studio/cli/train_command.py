@@ -16,6 +16,7 @@ from lunar_studio.cli.progress import Progress
 from lunar_studio.cli.stopping import StopWish, stoppable
 from lunar_studio.core.presets import DEFAULT_PRESET
 from lunar_studio.errors import ConfigError
+from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     from lunar_studio.core.config import RunConfig
@@ -155,7 +156,7 @@ def _dataset(source: Path, size: int) -> Path:
     from lunar_studio.data.dataset import FACTS_FILE
     from lunar_studio.data.importing import build
 
-    if (source / FACTS_FILE).is_file():
+    if is_file(source / FACTS_FILE):
         return source
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise WrongUsage(

@@ -23,6 +23,7 @@ from lunar_studio.data import sprite_lines
 from lunar_studio.data.notes import Credit
 from lunar_studio.data.sprite_lines import SpriteLines
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_file
 from lunar_studio.pixels.files import read_bytes, shown_name
 
 FORMAT_VERSION = 1
@@ -170,7 +171,7 @@ def read_facts(path: Path) -> Facts:
     Raises:
         DatasetError: It is missing, damaged or of a newer version.
     """
-    if not (path / FACTS_FILE).is_file():
+    if not is_file(path / FACTS_FILE):
         raise DatasetError(
             f"“{shown_name(str(path))}” is not a data set.",
             hint="Give a folder made by “dataset build”, or build one from your art first.",

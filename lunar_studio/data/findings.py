@@ -45,7 +45,7 @@ _ALL = (
         "refused",
         "problem",
         "Cannot be read",
-        "These files are damaged, too large or no pictures. They are never trained on.",
+        "These files are damaged, too large, no pictures, or not yours to read. They are never trained on.",
         "Leave them out",
         True,
         True,

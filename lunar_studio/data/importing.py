@@ -45,6 +45,7 @@ from lunar_studio.data.writing import (
     write_words,
 )
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_file
 from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.slicing import SliceSpec
 
@@ -226,7 +227,7 @@ def options_of(skip: Mapping[str, Collection[str]] | None, slicing: str | None, 
 
 def _ready(source: Source, destination: Path, recipe: _Recipe, should_stop: ShouldStop) -> Dataset | None:
     """The data set at `destination`, if it is whole and was built from the same art by the same recipe."""
-    if not (destination / FACTS_FILE).is_file():
+    if not is_file(destination / FACTS_FILE):
         return None
     try:
         stated = read_facts(destination).source_digest

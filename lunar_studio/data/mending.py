@@ -26,6 +26,7 @@ from lunar_studio.data.scanning import ImportStopped, Options, Progress, ShouldS
 from lunar_studio.data.sources import Entry, Source, open_source
 from lunar_studio.data.writing import as_text
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_folder, is_taken
 from lunar_studio.pixels.files import encode_png, shown_name
 from lunar_studio.pixels.fit import fit
 
@@ -63,10 +64,10 @@ def free_folder(source: Path) -> Path:
     Raises:
         DatasetError: Thousands are there already.
     """
-    stem = source.name if source.is_dir() else source.stem
+    stem = source.name if is_folder(source) else source.stem
     for number in range(1, 10_000):
         folder = source.parent / (f"{stem[:_LONGEST_NAME]} mended" + (f" {number}" if number > 1 else ""))
-        if not folder.exists() and not folder.is_symlink():
+        if not is_taken(folder) and not folder.is_symlink():
             return folder
     raise DatasetError(f"There is no free name beside “{shown_name(stem)}”.", hint="Clear away old mended copies.")
 
@@ -135,7 +136,7 @@ def _require_free(source: Path, destination: Path) -> None:
             f"“{shown_name(str(destination))}” is there already.", hint="Choose a new folder; nothing is overwritten."
         )
     # A copy within the folder would be found by the next look, as more art.
-    if source.is_dir() and destination.resolve().is_relative_to(source.resolve()):
+    if is_folder(source) and destination.resolve().is_relative_to(source.resolve()):
         raise DatasetError("The mended copy would lie within your art.", hint="Choose a folder beside it instead.")
 
 

@@ -146,7 +146,12 @@ class _Folder(_Opened):
             path, child = stack.pop()
             left -= 1
             if child is None or left < 0:
-                yield Entry(path, f"more than {MAX_ENTRIES:,} files" if left < 0 else "the folder cannot be opened")
+                yield Entry(
+                    path,
+                    f"more than {MAX_ENTRIES:,} files"
+                    if left < 0
+                    else "the folder cannot be opened: check that you may read it",
+                )
             elif not child.is_dir(follow_symlinks=False):
                 yield from self._file(child, path)
             else:

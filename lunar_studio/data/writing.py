@@ -35,6 +35,7 @@ from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, S
 from lunar_studio.data.sources import Entry, Source
 from lunar_studio.data.sprite_lines import SpriteLine
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_taken
 from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.fit import fit
 
@@ -144,7 +145,7 @@ def replacing(destination: Path) -> Iterator[Path]:
         DatasetError: Something that is no data set stands at `destination`, or the disk is full or read-only.
     """
     shown = shown_name(str(destination))
-    if destination.is_symlink() or (destination.exists() and not _may_replace(destination)):
+    if destination.is_symlink() or (is_taken(destination) and not _may_replace(destination)):
         raise DatasetError(
             f"“{shown}” is there already and is not a data set.", hint="Choose an empty or a new folder."
         )

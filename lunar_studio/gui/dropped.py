@@ -11,6 +11,8 @@ from typing import Literal
 
 from PySide6.QtCore import QMimeData
 
+from lunar_studio.paths import is_folder
+
 MODEL_SUFFIX = ".safetensors"
 PROJECT_SUFFIX = ".lunar"
 
@@ -45,7 +47,7 @@ def what_was_dropped(data: QMimeData) -> Dropped:
     path = local[0]
     suffix = path.suffix.lower()
     kind: DroppedKind = "model" if suffix == MODEL_SUFFIX else "project" if suffix == PROJECT_SUFFIX else "file"
-    return Dropped("folder" if path.is_dir() else kind, path, len(local) - 1)
+    return Dropped("folder" if is_folder(path) else kind, path, len(local) - 1)
 
 
 def dropped_art(data: QMimeData) -> Path | None:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from lunar_studio.core.events import LearningEnded, PhaseStarted, TrainEvent
 from lunar_studio.models.model_file import load_model, save_model
+from lunar_studio.paths import is_taken
 from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
 from lunar_studio.training.device import every_thread
 from lunar_studio.training.finish import card_of, finish, model_name
@@ -101,7 +102,7 @@ class Ending:
             yield from self.keeper.milestone(now=True)
         yield PhaseStarted(leg.state.step, "Finding directions for the sliders")
         card = card_of(leg.dataset, leg.state, self.reporter.figures)
-        if folder.start_path.exists():
+        if is_taken(folder.start_path):
             card["fine_tuned_from"] = load_model(folder.start_path)[0].name
         name = model_name(leg.dataset, folder.path)
         with every_thread():

@@ -19,6 +19,7 @@ from lunar_studio.errors import ConfigError, TrainingError
 from lunar_studio.models.bundle import ModelBundle
 from lunar_studio.models.model_file import load_model, write_atomically
 from lunar_studio.models.words import MAX_WORDS, Vocabulary, words_of
+from lunar_studio.paths import is_taken
 from lunar_studio.training.checkpoints import Stored
 from lunar_studio.training.leg import Leg
 from lunar_studio.training.lessons import training_captions
@@ -32,7 +33,7 @@ def keep_start(config: RunConfig, copy: Path) -> None:
         ConfigError: Its network is another than the run's.
         TrainingError: The copy cannot be written.
     """
-    if not config.training.start_from or copy.exists():
+    if not config.training.start_from or is_taken(copy):
         return
     path = Path(config.training.start_from)
     bundle, _ = load_model(path)
@@ -53,7 +54,7 @@ def keep_start(config: RunConfig, copy: Path) -> None:
 def vocabulary_of(dataset: Dataset, config: RunConfig, start: Path) -> Vocabulary:
     """The words of a data set; after those of the model that the run starts from, if it does."""
     captions = training_captions(dataset)
-    if not start.exists():
+    if not is_taken(start):
         return Vocabulary.fit(captions, config.teacher.embedding_dim)
     bundle, _ = load_model(start)
     return extended(bundle.vocabulary, captions)
@@ -82,7 +83,7 @@ def start_of(leg: Leg, start: Path) -> Stored | None:
 
     Parts that the model lacks or has in another shape begin afresh.
     """
-    if not start.exists():
+    if not is_taken(start):
         return None
     bundle, _ = load_model(start)
     leg.begin()

@@ -34,6 +34,7 @@ from lunar_studio.core.events import (
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, LunarError, TrainingDiverged
 from lunar_studio.models.memory import training_bytes
+from lunar_studio.paths import is_file
 from lunar_studio.training import fine_tune, forecasting
 from lunar_studio.training.checkpoints import Stored, list_checkpoints, load_latest, step_of
 from lunar_studio.training.ending import Ending
@@ -126,7 +127,7 @@ def _left_as_found(folder: RunFolder, *, resume: bool) -> RunEnded:
         folder.abandon()
         return RunEnded(0, "stopped", None)
     kept = list_checkpoints(folder.checkpoints)
-    model = folder.model_path if folder.model_path.is_file() else None
+    model = folder.model_path if is_file(folder.model_path) else None
     return RunEnded(step_of(kept[-1]) if kept else 0, "stopped", model)
 
 

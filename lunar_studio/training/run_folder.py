@@ -18,6 +18,7 @@ import msgspec
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import StepDone, Validated
 from lunar_studio.errors import TrainingError
+from lunar_studio.paths import is_taken
 
 CONFIG, FACTS, METRICS, CHECKPOINTS, MILESTONES, MODEL, START = (
     "config.json",
@@ -80,12 +81,12 @@ class RunFolder:
 
     def __init__(self, path: Path, *, resume: bool) -> None:
         self.path = path
-        has_run = (path / CONFIG).exists()
+        has_run = is_taken(path / CONFIG)
         if has_run and not resume:
             raise TrainingError(f"{path} already holds a run.", hint="Resume it (--resume), or choose another folder.")
         if resume and not has_run:
             raise TrainingError(f"{path} holds no run to resume.", hint="Leave out --resume to start one there.")
-        self._was_there = path.exists()
+        self._was_there = is_taken(path)
         try:
             (path / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
             self._metrics = self._open_metrics()

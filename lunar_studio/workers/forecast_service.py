@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import Forecast
+from lunar_studio.paths import is_file
 from lunar_studio.session.ports import Forecaster
 from lunar_studio.workers.one_at_a_time import OneAtATime
 from lunar_studio.workers.thread_host import ThreadHost, Worker
@@ -53,7 +54,7 @@ class ForecastWorker(Worker):
 
         order = self._order
         dataset = order.source
-        if not (dataset / FACTS_FILE).is_file():
+        if not is_file(dataset / FACTS_FILE):
             self.stated.emit("Building the data set…")
             size = order.config.vae.image_size
             dataset = importing.build(order.source, order.destination, size=size, should_stop=self.should_stop).path

@@ -413,7 +413,7 @@ def test_figures_are_those_of_the_report() -> None:
     stats = Statistics(sizes, {"hard": 5, "soft": 2}, 7, 31, phantom_files=3, upscaled_files=1)
     report = Report("art", (FileVerdict("a.png", "skipped", "left out"),), stats, sprites=21, size=1)
     words = figures_words(report)
-    assert "21 sprites in 1 files: 1 left out" in words
+    assert "21 sprites in 1 file: 1 left out" in words
     assert "1 × 1 (9), 2 × 2 (8), 3 × 3 (7), 4 × 4 (6) and 2 more" in words
     assert "7 in the middle, 31 at most" in words
     assert "Enlarged art: 1" in words

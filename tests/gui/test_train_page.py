@@ -207,9 +207,12 @@ def test_a_folder_without_art_cannot_be_trained_on(qtbot: QtBot, page: TrainPage
     page.set_source(tmp_path / "empty")
     qtbot.waitUntil(lambda: "no sprite" in page.setup.art._words.text())
     assert not page.can_start
-    page.set_source(tmp_path / "nowhere")
-    qtbot.waitUntil(lambda: "not there" in page.setup.art._words.text())
-    assert not page.can_start
+    for name in ("nowhere", "long" * 100):  # the second cannot even be asked about
+        page.set_source(tmp_path / "empty")
+        qtbot.waitUntil(lambda: "no sprite" in page.setup.art._words.text())
+        page.set_source(tmp_path / name)
+        qtbot.waitUntil(lambda: "not there" in page.setup.art._words.text())
+        assert not page.can_start
 
 
 def test_stop_while_the_art_is_being_built(qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path) -> None:

@@ -35,6 +35,7 @@ from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.paths import is_file
 from lunar_studio.pixels.slicing import SliceSpec
 from lunar_studio.workers.data_service import DataService, Diagnosis, MendedCopy, Notes, Report, Sheet
 from lunar_studio.workers.thread_host import ThreadHost
@@ -269,7 +270,7 @@ class DataPage(QWidget):
     def _offer_cut(self, source: Path, report: Report) -> None:
         """A picture chosen by itself may be a sheet: where a grid shows in it, the artist sees the cut at once."""
         path = report.verdicts[0].path
-        if len(report.verdicts) == 1 and report.sprites == 1 and source.is_file() and not self._notes.of(path).cut:
+        if len(report.verdicts) == 1 and report.sprites == 1 and is_file(source) and not self._notes.of(path).cut:
             self._only_grids = True
             self._data.open_sheet(source, path)
 

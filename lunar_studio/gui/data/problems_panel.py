@@ -162,7 +162,8 @@ def figures_words(report: Report) -> str:
     more = len(stats.sizes) - 4
     counts = {kind: report.count(kind) for kind in ("refused", "duplicate", "skipped")}
     told = [f"{count:,} {_TITLES[kind]}" for kind, count in counts.items() if count]
-    lines = [f"{report.sprites:,} sprites in {len(report.verdicts):,} files" + (f": {', '.join(told)}" if told else "")]
+    files = "1 file" if len(report.verdicts) == 1 else f"{len(report.verdicts):,} files"
+    lines = [f"{report.sprites:,} sprites in {files}" + (f": {', '.join(told)}" if told else "")]
     if sizes:
         lines.append(f"Sizes: {sizes}" + (f" and {more:,} more" if more > 0 else ""))
         lines.append(f"Colours: {stats.colours_median} in the middle, {stats.colours_most} at most")

@@ -14,6 +14,7 @@ from PySide6.QtCore import QFile, QStandardPaths
 
 from lunar_studio.errors import TrainingError
 from lunar_studio.gui.train.run_records import move_to_bin, restore
+from lunar_studio.paths import is_folder
 
 _TRASH_INFO = ".trashinfo"
 
@@ -45,7 +46,7 @@ def throw_away(run: Path, now: datetime) -> Binned:
     Raises:
         TrainingError: Neither takes it.
     """
-    if run.is_dir():
+    if is_folder(run):
         with suppress(OSError):  # Qt makes the bin, but not the user's folder that it lies in on Linux
             home = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericDataLocation)
             Path(home).mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from lunar_studio.core.config import RunConfig
 from lunar_studio.core.config_fields import from_json
 from lunar_studio.core.events import StepDone, TrainEvent, Validated
 from lunar_studio.errors import ConfigError, TrainingError
+from lunar_studio.paths import is_file, is_folder
 
 RunState = Literal["running", "finished", "stopped", "failed", "unreadable"]
 
@@ -78,7 +79,7 @@ class RunRecord:
     @property
     def can_continue(self) -> bool:
         """Whether its configuration and data set are still there."""
-        return self.config is not None and self.dataset is not None and self.dataset.is_dir()
+        return self.config is not None and self.dataset is not None and is_folder(self.dataset)
 
 
 def read_runs(folder: Path) -> tuple[RunRecord, ...]:
@@ -113,7 +114,7 @@ def read_run(path: Path) -> RunRecord | None:
         max_steps=config.training.max_steps,
         state=next((known for known in _STATES if known == state), "stopped"),
         dataset=Path(dataset) if isinstance(dataset, str) and dataset and "\0" not in dataset else None,
-        model_path=model if model.is_file() else None,
+        model_path=model if is_file(model) else None,
         snapshot_path=_newest_snapshot(path),
         changed_s=changed_s,
         config=config,

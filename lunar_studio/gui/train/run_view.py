@@ -18,6 +18,7 @@ from lunar_studio.gui.train.preview_timeline import PreviewTimeline
 from lunar_studio.gui.train.run_header import RunHeader
 from lunar_studio.gui.train.run_notes import MOST_CHARACTERS, read_note, write_note
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.paths import is_folder
 
 # Previews get room for sprites of 32 pixels at twice their size where the window is as small as it may be.
 # A redraw costs some 30 ms of processor time: five a second leave the machine to the trainer, and to the artist.
@@ -138,7 +139,7 @@ class RunView(QWidget):
 
     @Slot()
     def _on_note(self) -> None:
-        if self.path is None or not self.path.is_dir() or self.note.text() == read_note(self.path):
+        if self.path is None or not is_folder(self.path) or self.note.text() == read_note(self.path):
             return
         try:
             write_note(self.path, self.note.text())

@@ -26,6 +26,7 @@ from lunar_studio.gui.train.setup_panel import SetupPanel
 from lunar_studio.gui.train.start_flow import RunPlan, StartFlow, dataset_dir
 from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.gui.widgets.empty_state import EmptyState
+from lunar_studio.paths import is_taken
 from lunar_studio.workers.data_service import DataService
 from lunar_studio.workers.forecast_service import ForecastService
 from lunar_studio.workers.thread_host import ThreadHost
@@ -276,7 +277,7 @@ class TrainPage(QWidget):
 
     @Slot(object)
     def _on_begun(self, plan: RunPlan) -> None:
-        self._begin_live(plan.run_dir, "Getting ready…", "training", resumed=plan.run_dir.exists())
+        self._begin_live(plan.run_dir, "Getting ready…", "training", resumed=is_taken(plan.run_dir))
         self.runs.set_active(plan.run_dir, is_training=True)
         self.runs.choose(plan.run_dir)
 
