@@ -33,6 +33,7 @@ _OTHER_PICTURES = frozenset(
     {".jpg", ".jpeg", ".jfif", ".tif", ".tiff", ".tga", ".psd", ".svg", ".avif", ".heic", ".ico"}
 )
 _LISTED = PICTURE_SUFFIXES | _OTHER_PICTURES
+_CLOSED = "the folder cannot be opened: check that you may read it"
 _ARCHIVES = frozenset({".zip"})
 
 
@@ -146,12 +147,7 @@ class _Folder(_Opened):
             path, child = stack.pop()
             left -= 1
             if child is None or left < 0:
-                yield Entry(
-                    path,
-                    f"more than {MAX_ENTRIES:,} files"
-                    if left < 0
-                    else "the folder cannot be opened: check that you may read it",
-                )
+                yield Entry(path, f"more than {MAX_ENTRIES:,} files" if left < 0 else _CLOSED)
             elif not child.is_dir(follow_symlinks=False):
                 yield from self._file(child, path)
             else:

@@ -149,7 +149,7 @@ def save_model(bundle: ModelBundle, path: Path) -> None:
     except OSError as exc:
         raise ModelFileError(
             f"The model could not be saved as {path}: {exc.strerror or exc}.",
-            hint="Choose another folder, or free some space on the disk.",
+            hint="Free some space on the disk, make the folder writable, or choose another.",
         ) from exc
 
 

@@ -45,7 +45,7 @@ class Keeper:
         Raises:
             LunarError: The disk still refuses and somebody wants the run to end, or it is not the disk's fault.
         """
-        leg, attempt, rested = self.leg, 0, 0.0
+        leg, attempt, since = self.leg, 0, time.perf_counter()
         while True:
             begun = time.perf_counter()
             try:
@@ -59,17 +59,14 @@ class Keeper:
                 leg.forgive(time.perf_counter() - begun)
                 wait = RETRY_S[min(attempt, len(RETRY_S)) - 1]
                 yield Paused(leg.state.step, exc.message, exc.hint, attempt, wait)
-                rested += self._wait(wait)
+                self._wait(wait)
         if attempt:
-            yield WentOn(leg.state.step, rested)
+            yield WentOn(leg.state.step, time.perf_counter() - since)
 
-    def _wait(self, seconds: float) -> float:
-        waited = 0.0
-        while waited < seconds and not self.leg.should_stop():
-            part = min(PAUSE_POLL_S, seconds - waited)
-            self.leg.rest(part)
-            waited += part
-        return waited
+    def _wait(self, seconds: float) -> None:
+        until = time.perf_counter() + seconds
+        while (left := until - time.perf_counter()) > 0 and not self.leg.should_stop():
+            self.leg.rest(min(PAUSE_POLL_S, left))
 
     def log(self, event: StepDone | Validated) -> Iterator[TrainEvent]:
         """A line of metrics."""

@@ -170,9 +170,10 @@ class Leg:
         return True
 
     def rest(self, seconds: float = PAUSE_POLL_S) -> None:
-        """Wait a moment, which does not count as work."""
+        """Wait a moment, which does not count as work; a long one where the machine is busy or was asleep."""
+        begun = time.perf_counter()
         time.sleep(seconds)
-        self.forgive(seconds)
+        self.forgive(time.perf_counter() - begun)
 
     def forgive(self, seconds: float) -> None:
         """Do not count as work what was in vain."""

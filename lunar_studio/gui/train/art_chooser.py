@@ -155,7 +155,9 @@ class ArtChooser(QWidget):
         self.report = report
         self._show()
         if not report.sprites:
-            self._tell("There is no sprite in it that can be used.", "bad")
+            reasons = {found.reason for found in report.verdicts if found.verdict == "refused"}
+            why = f": {reasons.pop()}" if len(reasons) == 1 else ""
+            self._tell(f"There is no sprite in it that can be used{why}.", "bad")
         self.changed.emit()
 
     @Slot(object)
