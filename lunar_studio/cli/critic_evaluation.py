@@ -33,6 +33,7 @@ def evaluate_critic(engine: Engine, source: Path, *, seed: int) -> Answer:
     """
     import numpy as np
 
+    from lunar_studio.core.sprite import Sprite
     from lunar_studio.data.dataset import FACTS_FILE, Dataset
     from lunar_studio.evaluation import critic
     from lunar_studio.evaluation.judging import judge_all
@@ -64,7 +65,7 @@ def evaluate_critic(engine: Engine, source: Path, *, seed: int) -> Answer:
             sprites_NHWC,
             dataset.families[held_out],
             understood,
-            vocabulary.embed_all(captions).numpy(),
+            engine.fits_all([Sprite(rgba) for rgba in sprites_NHWC], captions),
             _drawn(engine, sprites_NHWC, seed),
             progress=progress,
         )

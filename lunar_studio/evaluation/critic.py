@@ -109,7 +109,7 @@ def evaluate_critic(
     sprites_NHWC: U8,
     families_N: I64,
     captions: Sequence[str],
-    targets_ND: F32,
+    likeness_NN: F32,
     drawn: Mapping[str, U8],
     *,
     progress: Progress = lambda *_: None,
@@ -122,7 +122,7 @@ def evaluate_critic(
         sprites_NHWC: Held-out art, uint8, straight alpha.
         families_N: Number of each one's family.
         captions: One per sprite, empty for none.
-        targets_ND: Embeddings of the captions; zeros for none.
+        likeness_NN: How near each sprite (rows) is to each one's caption (columns).
         drawn: The model's own pictures by what they are, each uint8 (M, H, W, 4).
         progress: Told how many of how many families of damage are done.
     """
@@ -152,7 +152,7 @@ def evaluate_critic(
         shares_E=tuple(np.concatenate(gates).mean(axis=0).tolist()),
         steadiness=_steadiness(judge, percentile, real.logit_N, sprites_NHWC),
         calibration_error=calibration_error(real.logit_N, families_N),
-        recall=_recall(real.embedding_ND, captions, targets_ND, families_N),
+        recall=_recall(likeness_NN, captions, families_N),
         sprites=len(sprites_NHWC),
     )
 
@@ -252,17 +252,14 @@ def _steadiness(judge: Judge, percentile: Callable[[float], float], logit_N: F32
     return Steadiness(float(np.median(flips)), float(np.median(shifts)) if shifts else float("nan"))
 
 
-def _recall(embedding_ND: F32, captions: Sequence[str], targets_ND: F32, families_N: I64) -> Recall | None:
-    known = np.abs(targets_ND).sum(axis=1) > 0
+def _recall(likeness_NN: F32, captions: Sequence[str], families_N: I64) -> Recall | None:
+    known = np.array([bool(caption) for caption in captions])
     if not known.any():
         return None
     _, first, caption_N = np.unique(
-        np.array([caption for caption, has in zip(captions, known, strict=True) if has]),
-        return_index=True,
-        return_inverse=True,
+        np.array([caption for caption in captions if caption]), return_index=True, return_inverse=True
     )
-    seen = embedding_ND[known] / np.linalg.norm(embedding_ND[known], axis=1, keepdims=True).clip(1e-9)
-    alike_NC = seen @ targets_ND[known][first].T
+    alike_NC = likeness_NN[known][:, known][:, first]
     # A caption that several sprites bear is found when one of them is among the nearest.
     nearest_sprites = np.argsort(-alike_NC, axis=0, kind="stable")[:RECALLED]
     found = (caption_N[nearest_sprites] == np.arange(len(first))).any(axis=0)

@@ -29,6 +29,7 @@ import torch
 from torch import Tensor
 
 from lunar_studio import paths
+from lunar_studio.core.arrays import F32
 from lunar_studio.core.latent import Direction, Latent, raw_directions
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.neighbours import UNKNOWN_ART, Neighbour, Neighbours
@@ -36,6 +37,7 @@ from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
 from lunar_studio.models.folding import folded, without_words
+from lunar_studio.models.meaning import Meaning
 from lunar_studio.models.model_file import load_model
 from lunar_studio.models.packing import packed
 from lunar_studio.models.straight import Answer, straight
@@ -283,35 +285,44 @@ class Engine:
         return self.bundle.vocabulary.unknown(prompt)
 
     def fits(self, sprites: Sequence[Sprite], prompt: str) -> tuple[float, ...]:
-        """How near the teacher finds sprites to words: the cosine of both semantic embeddings, -1 to 1.
+        """How near the teacher finds sprites to words (`Meaning.likeness`): 0 for nothing alike, 1 as near as can be.
 
         NaN for each without a teacher, or where none of the words is known.
         """
-        teacher = self.bundle.teacher
-        words_D = self.bundle.vocabulary.embed(prompt)
-        if teacher is None or not bool(words_D.any()):
-            return (math.nan,) * len(sprites)
+        return tuple(self.fits_all(sprites, [prompt])[:, 0].tolist())
+
+    def fits_all(self, sprites: Sequence[Sprite], texts: Sequence[str]) -> F32:
+        """As `fits`, for every sprite (rows) and every text (columns)."""
+        words_MD = self.bundle.vocabulary.embed_all(texts)
+        found = np.full((len(sprites), len(texts)), np.nan, np.float32)
+        if self._meaning is None or not bool(words_MD.any()):
+            return found
         with self.computing(BATCH):
-            found: list[float] = []
             for start in range(0, len(sprites), BATCH):
                 part = sprites[start : start + BATCH]
-                embedding_BD = teacher(_filled(self._pictures(part))).embedding_BD[: len(part)]
-                found += torch.nn.functional.cosine_similarity(embedding_BD, words_D[None], dim=1).tolist()
-            return tuple(found)
+                seen_BD = self._meaning.see(_filled(self._pictures(part)))[: len(part)]
+                found[start : start + len(part)] = self._meaning.likeness(seen_BD, words_MD).numpy()
+        found[:, ~words_MD.any(dim=1).numpy()] = np.nan
+        return found
 
     def nearest_words(self, sprite: Sprite, count: int = 5) -> tuple[tuple[str, float], ...]:
-        """The known words that the teacher finds nearest to a sprite, with their cosine similarity, best first."""
-        teacher, vocabulary = self.bundle.teacher, self.bundle.vocabulary
-        if teacher is None or not vocabulary.words:
+        """The known words that the teacher finds nearest to a sprite, with how near they are, as of `fits`."""
+        vocabulary = self.bundle.vocabulary
+        if self._meaning is None or not vocabulary.words:
             return ()
         with self.computing(1):
-            embedding_D = teacher(self._pictures([sprite])).embedding_BD[0]
-            likeness_V = torch.nn.functional.cosine_similarity(vocabulary.vectors_VD, embedding_D[None], dim=1)
+            words_VD = torch.nn.functional.normalize(vocabulary.vectors_VD, dim=1)
+            likeness_V = self._meaning.likeness(self._meaning.see(self._pictures([sprite])), words_VD)[0]
             best = likeness_V.topk(min(count, len(vocabulary.words)))
         return tuple(
             (vocabulary.words[index], value)
             for index, value in zip(best.indices.tolist(), best.values.tolist(), strict=True)
         )
+
+    @cached_property
+    def _meaning(self) -> Meaning | None:
+        teacher = self.bundle.teacher
+        return None if teacher is None else Meaning(teacher, self.bundle.prior.topics_TD)
 
     @contextmanager
     def computing(self, rows: int, *, gradients: bool = False) -> Iterator[None]:

@@ -32,17 +32,16 @@ def art() -> U8:
     return np.stack([draw(index) for index in range(COUNT)])
 
 
-def targets() -> F32:
-    return np.eye(6, dtype=np.float32)[np.arange(COUNT) % 6]
+def likeness() -> F32:
+    """Each sprite is like those captions that are its own."""
+    return np.equal.outer(np.arange(COUNT) % 6, np.arange(COUNT) % 6).astype(np.float32)
 
 
-def judged(logit_N: F32, embedding_ND: F32 | None = None) -> Judged:
+def judged(logit_N: F32) -> Judged:
     count = len(logit_N)
     gate_NE = np.tile(np.array([[0.25, 0.75]], np.float32), (count, 1))
     experts_NE = np.stack([logit_N, np.linspace(-1, 1, count, dtype=np.float32)], axis=1)
-    return Judged(
-        logit_N, experts_NE, gate_NE, np.zeros((count, 6), np.float32) if embedding_ND is None else embedding_ND
-    )
+    return Judged(logit_N, experts_NE, gate_NE, np.zeros((count, 6), np.float32))
 
 
 class Knower:
@@ -55,7 +54,7 @@ class Knower:
         if len(pictures_NHWC) != COUNT:
             return judged(np.zeros(len(pictures_NHWC), np.float32))
         apart = np.abs(pictures_NHWC.astype(np.float32) - self._sprites_NHWC).sum(axis=(1, 2, 3))
-        return judged(-apart, targets())
+        return judged(-apart)
 
 
 def figures(judge: object, drawn: dict[str, U8] | None = None) -> CriticFigures:
@@ -66,7 +65,7 @@ def figures(judge: object, drawn: dict[str, U8] | None = None) -> CriticFigures:
         sprites,
         own_families(COUNT),
         CAPTIONS,
-        targets(),
+        likeness(),
         drawn or {},
     )
 

@@ -269,15 +269,19 @@ def test_another_process_draws_the_same_bytes(tmp_path: Path) -> None:
     assert run.stdout.strip() == here.hexdigest()
 
 
-def test_fits_are_the_teachers_cosine_in_batches_and_alone(engine: Engine) -> None:
+def test_fits_are_told_in_batches_and_alone(engine: Engine) -> None:
     sprites = engine.decode_many(engine.sample(20, seed=3))
     fits = engine.fits(sprites, "red dragon")
     assert len(fits) == 20
-    assert all(-1.0001 <= fit <= 1.0001 for fit in fits)
+    assert all(math.isfinite(fit) for fit in fits)
     assert fits[17] == pytest.approx(engine.fits(sprites[17:18], "red dragon")[0], abs=1e-5)
     nearest = dict(engine.nearest_words(sprites[0], count=len(engine.words)))
     assert engine.fits(sprites[:1], "dragon")[0] == pytest.approx(nearest["dragon"], abs=1e-5)
     assert all(math.isnan(fit) for fit in engine.fits(sprites[:2], "zebra"))
+    table = engine.fits_all(sprites[:3], ["dragon", "zebra", "red dragon"])
+    assert table.shape == (3, 3)
+    assert np.isnan(table[:, 1]).all()
+    assert table[:, 2].tolist() == pytest.approx(fits[:3], abs=1e-5)
     assert all(math.isnan(fit) for fit in _engine(tiny_bundle(teacher=False)).fits(sprites[:2], "dragon"))
 
 
