@@ -13,7 +13,6 @@ from lunar_studio.errors import DatasetError
 
 if TYPE_CHECKING:
     from lunar_studio.core.arrays import U8
-    from lunar_studio.core.latent import Latent
     from lunar_studio.evaluation.critic import CriticFigures
     from lunar_studio.evaluation.intervals import Estimate
     from lunar_studio.explore.engine import Engine
@@ -86,16 +85,18 @@ def _drawn(engine: Engine, sprites_NHWC: U8, seed: int) -> dict[str, U8]:
     import numpy as np
 
     from lunar_studio.core.sprite import Sprite
+    from lunar_studio.explore.inventing import invent
 
     count = len(sprites_NHWC)
 
-    def pictures(latents: Sequence[Latent]) -> U8:
-        return np.stack([sprite.rgba_HWC for sprite in engine.decode_many(latents)])
+    def pictures(sprites: Sequence[Sprite]) -> U8:
+        return np.stack([sprite.rgba_HWC for sprite in sprites])
 
+    latents = engine.encode_many([Sprite(sprite) for sprite in sprites_NHWC])
     return {
-        "reconstructions": pictures(engine.encode_many([Sprite(sprite) for sprite in sprites_NHWC])),
-        "samples": pictures(engine.sample(count, seed=seed)),
-        "wild samples": pictures(engine.sample(count, seed=seed, temperature=1.5)),
+        "reconstructions": pictures(engine.decode_many(latents)),
+        "samples": pictures(invent(engine, count, seed=seed)[1]),
+        "wild samples": pictures(invent(engine, count, seed=seed, temperature=1.5)[1]),
     }
 
 

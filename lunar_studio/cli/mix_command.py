@@ -89,6 +89,7 @@ def direction(arguments: argparse.Namespace) -> Answer:
     """
     engine = options.open_engine(arguments)
     from lunar_studio.core.latent import Direction
+    from lunar_studio.explore.inventing import invent
     from lunar_studio.session.teaching import FEWEST, MOST, learned, strength
 
     more, less = (_encoded(engine, source) for source in (arguments.more, arguments.less))
@@ -101,7 +102,7 @@ def direction(arguments: argparse.Namespace) -> Answer:
     if lesson is None:
         raise WrongUsage("Both sets are alike: there is nothing to learn.", hint="Give sets that differ.")
     along = Direction("yours/1", "taught", "yours", lesson.axis.values_L, lesson.centre, lesson.sigma)
-    (begun,) = engine.sample(1, seed=arguments.seed)
+    (begun,), _ = invent(engine, 1, seed=arguments.seed)
     files, scores = _write(engine, [along.moved(begun, place) for place in _POSITIONS], arguments.out, "moved")
     found = strength(lesson.accuracy, len(more), len(less))
     document = {

@@ -65,16 +65,17 @@ def sample(arguments: argparse.Namespace) -> Answer:
     _check_words(engine, arguments.prompt)
     from lunar_studio.core.credits import credits_text
     from lunar_studio.core.prompt_words import ranking
+    from lunar_studio.explore.inventing import invent
     from lunar_studio.export.credits import credits_path
     from lunar_studio.export.formats import GENERATED
     from lunar_studio.pixels.files import write_atomically, write_png
     from lunar_studio.pixels.palette_files import read_palette
 
     palette = read_palette(arguments.palette) if arguments.palette is not None else None
-    latents = engine.sample(
-        arguments.count, seed=arguments.seed, prompt=arguments.prompt, temperature=arguments.temperature
+    sprites: Sequence[Sprite]
+    _, sprites = invent(
+        engine, arguments.count, seed=arguments.seed, prompt=arguments.prompt, temperature=arguments.temperature
     )
-    sprites: Sequence[Sprite] = engine.decode_many(latents)
     if palette is not None:
         from lunar_studio.pixels.palette import mapped
 

@@ -157,8 +157,9 @@ def _drawn(engine: Engine, count: int, seed: int, side: int) -> U8:
     import torch
 
     from lunar_studio.evaluation.reconstruction import at_size
+    from lunar_studio.explore.inventing import invent
 
-    sprites = engine.decode_many(engine.sample(count, seed=seed))
+    _, sprites = invent(engine, count, seed=seed)
     rgba_BHWC = torch.from_numpy(np.stack([sprite.rgba_HWC for sprite in sprites]))
     drawn: U8 = at_size(rgba_BHWC, side).numpy()
     return drawn

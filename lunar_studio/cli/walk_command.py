@@ -59,10 +59,11 @@ def walk(arguments: argparse.Namespace) -> Answer:
     engine = options.open_engine(arguments)
     from lunar_studio.core.overlay import NOTHING
     from lunar_studio.explore.grooves import groove
+    from lunar_studio.explore.inventing import invent
 
     direction = _direction(engine, arguments.slider)
     if state is None:
-        latent, edits = engine.sample(1, seed=arguments.seed)[0], NOTHING
+        latent, edits = invent(engine, 1, seed=arguments.seed)[0][0], NOTHING
     else:
         check_fits(state, engine)
         latent, edits = state.latent, state.edits

@@ -18,6 +18,7 @@ from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.core.sprite_map import FeatureSpace, MapKind, SpriteMap
 from lunar_studio.explore.engine import Engine
+from lunar_studio.explore.inventing import seen
 from lunar_studio.models.atlas import Atlas
 from lunar_studio.models.map_layout import density, layout_steps, nearest_points, rooms
 
@@ -43,7 +44,7 @@ class Inventor(Protocol):
     def score(self, sprite: Sprite) -> Score:
         """The teacher's judgement."""
 
-    def sample(self, count: int, *, seed: int) -> tuple[Latent, ...]:
+    def sample(self, count: int, *, seed: int, prompt: str = "", temperature: float = 1.0) -> tuple[Latent, ...]:
         """Random latents from the prior."""
 
 
@@ -119,10 +120,12 @@ def _of_inventions(explorer: Inventor, count: int) -> Iterator[float | SpriteMap
     scores: list[float] = []
     while len(latents) < count:
         # Seeds of their own: the first of a thousand would otherwise be drawn a hundred times over.
-        for latent in explorer.sample(min(_AT_ONCE, count - len(latents)), seed=MAP_SEED + len(latents)):
+        seed = MAP_SEED + len(latents)
+        for index, invented in enumerate(explorer.sample(min(_AT_ONCE, count - len(latents)), seed=seed)):
             yield _DRAWN_SHARE * len(latents) / count
+            latent, sprite = seen(explorer, invented, explorer.decode(invented), index, seed)
             latents.append(latent)
-            scores.append(explorer.score(explorer.decode(latent)).value)
+            scores.append(explorer.score(sprite).value)
     kept = explorer.bundle.vae.invented_dim if isinstance(explorer, Engine) else explorer.info.latent_dim
     latents_ND: F32 = np.stack([latent.values_L[:kept] for latent in latents])
     space = FeatureSpace.of(latents_ND, palette_dim(explorer))

@@ -274,8 +274,10 @@ class ExploreWorker(Worker):
     def _serve(self, explorer: Explorer, request: Request) -> Iterator[None]:
         match request:
             case SampleRequest():
-                latents = explorer.sample(
-                    request.count, seed=request.seed, prompt=request.prompt, temperature=request.temperature
+                from lunar_studio.explore.inventing import invent
+
+                latents, _ = invent(
+                    explorer, request.count, seed=request.seed, prompt=request.prompt, temperature=request.temperature
                 )
                 self.sampled.emit(Sampled(request.seed, request.prompt, latents))
             case DrawRequest():
@@ -295,19 +297,26 @@ class ExploreWorker(Worker):
         self.compared.emit(Compared(request.topic, request.sprites, tuple(found)))
 
     def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
-        latents = request.latents
+        from lunar_studio.explore.inventing import seen
+
+        wanted = request.latents
         if (sample := request.sample) is not None:
-            latents = explorer.sample(
+            wanted = explorer.sample(
                 sample.count, seed=sample.seed, prompt=sample.prompt, temperature=sample.temperature
             )
             yield
+        latents: list[Latent] = []
         sprites: list[Sprite] = []
         scores: list[Score] = []
-        for latent in latents:
-            sprites.append(explorer.decode(latent))
-            scores.append(explorer.score(sprites[-1]))
+        for index, latent in enumerate(wanted):
+            pair = latent, explorer.decode(latent)
+            if sample is not None:
+                pair = seen(explorer, *pair, index, sample.seed, sample.prompt, sample.temperature)
+            latents.append(pair[0])
+            sprites.append(pair[1])
+            scores.append(explorer.score(pair[1]))
             yield
-        self.drawn.emit(Drawn(request.topic, latents, tuple(sprites), tuple(scores)))
+        self.drawn.emit(Drawn(request.topic, tuple(latents), tuple(sprites), tuple(scores)))
 
     def _follow(self, explorer: Explorer, request: FollowRequest) -> Iterator[None]:
         try:

@@ -81,12 +81,15 @@ def candidates(prompt: str, seed: int, count: int, temperature: float, explorer:
 
     Each has a seed of its own, so that the seed box draws it again.
     """
+    from lunar_studio.explore.inventing import seen
+
     made: list[Candidate] = []
     for number in range(count):
         (latent,) = explorer.sample(1, seed=seed + number, prompt=prompt, temperature=temperature)
         yield None
         sprite = explorer.decode(latent)
         yield None
+        latent, sprite = seen(explorer, latent, sprite, 0, seed + number, prompt, temperature)
         score = explorer.score(sprite)
         yield None
         (fit,) = explorer.fits([sprite], prompt) if isinstance(explorer, KnowsWords) else (float("nan"),)
