@@ -28,9 +28,10 @@ class JointPanel(nn.Module):
         looks = [look for expert in experts if isinstance(look := expert.look[0], nn.Conv2d)]
         self.count = len(experts)
         self.peaks = experts[0].pooling.peaks
-        channels = looks[0].in_channels, sum(look.out_channels for look in looks)
-        # Without weights of its own: they would be drawn from the generator that a training may be drawing from.
-        self.look = nn.utils.skip_init(nn.Conv2d, *channels, 3, padding=1)  # type: ignore[no-untyped-call]
+        # A new one would draw weights from the generator that a training may be drawing from, and `skip_init` imports
+        # a quarter of a second's worth of symbolic algebra.
+        self.look = copy.deepcopy(looks[0])
+        self.look.out_channels = sum(look.out_channels for look in looks)
         self.look.weight = nn.Parameter(torch.cat([look.weight for look in looks]))
         self.look.bias = nn.Parameter(torch.cat([look.bias for look in looks if look.bias is not None]))
         self.first = _Pile([expert.think[0] for expert in experts])
