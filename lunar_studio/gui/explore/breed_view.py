@@ -153,11 +153,6 @@ class BreedView(QWidget):
     # ---- what is chosen ----------------------------------------------------------------------------
 
     @property
-    def home(self) -> QWidget:
-        """What is worked first here: the grid, or the button that begins one."""
-        return self.grid if self._stack.currentIndex() else self.begin
-
-    @property
     def share(self) -> Share:
         """What may differ."""
         return next(share for share, button in self._share_buttons.items() if button.isChecked())
@@ -179,6 +174,7 @@ class BreedView(QWidget):
         shown = tree.shown
         self.tree.show_tree(tree)
         self._stack.setCurrentIndex(0 if shown is None else 1)
+        self.setFocusProxy(self.begin if shown is None else self.grid)
         self._marked = 0 if shown is None else len(shown.kept)
         self.grid.set_marked(() if shown is None else shown.kept)
         self.again.setEnabled(shown is not None)

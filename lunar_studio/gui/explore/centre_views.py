@@ -6,7 +6,6 @@ events. Each view has an action `view-<id>` in the table, so that menu, shortcut
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -16,8 +15,6 @@ from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.tab_order import follow_each_other
-
-Home = Callable[[], QWidget]
 
 
 class CentreViews(QWidget):
@@ -40,7 +37,6 @@ class CentreViews(QWidget):
         self._actions = actions
         self._views: dict[str, QWidget] = {}
         self._buttons: dict[str, TextButton] = {}
-        self._homes: dict[str, Home] = {}
         self._current = ""
         self._stack = QStackedWidget()
         self.switch = QWidget()
@@ -69,16 +65,15 @@ class CentreViews(QWidget):
         """Ids of all views, in the order of the switch."""
         return tuple(self._views)
 
-    def add(self, view_id: str, title: str, icon: str, widget: QWidget, tip: str, home: Home | None = None) -> None:
+    def add(self, view_id: str, title: str, icon: str, widget: QWidget, tip: str) -> None:
         """Add a view at the end of the switch; the first one added is shown.
 
         Args:
             view_id: A short name; `view-<view_id>` must be in the action table, and is bound here.
             title: One word for the switch.
             icon: File stem in `resources/icons`.
-            widget: The view; it is owned from now on.
+            widget: The view; it is owned from now on. Opened by its key, it gets the keyboard, or its focus proxy does.
             tip: A sentence that teaches what can be done there.
-            home: Tells what gets the keyboard when the view is opened by its key; the view itself for None.
 
         Raises:
             ValueError: There is a view of that id.
@@ -96,7 +91,7 @@ class CentreViews(QWidget):
         button.setEnabled(action.isEnabled())
         action.enabledChanged.connect(button.setEnabled)
         self._actions.bind(f"view-{view_id}", partial(self._go_to, view_id))
-        self._views[view_id], self._buttons[view_id], self._homes[view_id] = widget, button, home or (lambda: widget)
+        self._views[view_id], self._buttons[view_id] = widget, button
         self._group.addButton(button)
         self._row.insertWidget(self._row.count() - 1, button)
         follow_each_other(tuple(self._buttons.values()))  # Tab goes through the switch before it goes into a view
@@ -130,7 +125,7 @@ class CentreViews(QWidget):
     def _go_to(self, view_id: str) -> None:
         """Show a view to whoever asked with a key: then what is worked there has the keyboard, no field of words."""
         self.show_view(view_id)
-        self._homes[view_id]().setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._views[view_id].setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     @Slot(QAbstractButton)
     def _on_clicked(self, button: QAbstractButton) -> None:

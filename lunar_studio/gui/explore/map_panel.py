@@ -182,6 +182,7 @@ class MapPanel(QWidget):
         super().__init__(parent)
         self.setObjectName("map-panel")
         self.view = MapView()
+        self.setFocusProxy(self.view)
         self.card = MapCard(self.view)
         self.route = RouteBar()
         self.legend = MapLegend()

@@ -78,6 +78,7 @@ class MixView(QWidget):
         super().__init__(parent)
         self.setObjectName("mix-view")
         self.pad = MixPad()
+        self.setFocusProxy(self.pad)
         self.preview = Preview()
         self.add = TextButton("Add the sprite", icon_name="plus", role="quiet", tip="Put the sprite on the pad")
         self.add.setObjectName("mix-add")

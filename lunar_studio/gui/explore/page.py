@@ -51,6 +51,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import ActionButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.splitters import splitter
 from lunar_studio.session.document import Document
 from lunar_studio.workers.critic_service import CriticService
 from lunar_studio.workers.explore_service import Drawn, LoadedModel
@@ -191,19 +192,18 @@ class ExplorePage(QWidget):
         column.addWidget(self.tools)
         centre.column.addWidget(self.own_bar)
         centre.column.addWidget(self.views, 1)
-        self.views.add(
-            "sprite", "Sprite", "sprite", sprite, "The sprite itself: look, paint, pin.", lambda: self.canvas
-        )
-        breeding = "Many variations; mark some, and breed on from them."
-        self.views.add("breed", "Breed", "breed", self.breed, breeding, lambda: self.breed.home)
-        mixing = "Two to four sprites on a pad, and everything between them."
-        self.views.add("mix", "Mix", "mix", self.mix, mixing, lambda: self.mix.pad)
-        art = "All the art, alike beside alike: click to go there, draw routes."
-        self.views.add("map", "Map", "map", self.map, art, lambda: self.map.view)
+        sprite.setFocusProxy(self.canvas)
+        for view_id, widget, tip in (
+            ("sprite", sprite, "The sprite itself: look, paint, pin."),
+            ("breed", self.breed, "Many variations; mark some, and breed on from them."),
+            ("mix", self.mix, "Two to four sprites on a pad, and everything between them."),
+            ("map", self.map, "All the art, alike beside alike: click to go there, draw routes."),
+        ):
+            self.views.add(view_id, view_id.capitalize(), view_id, widget, tip)
         self.right = RightColumn(self.latents, self.improve, self.teach, self.teacher, self.lint, self.neighbours)
-        self._upper = _splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
-        self._left = _splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
-        self._outer = _splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self.right, stretch=0)
+        self._upper = splitter("upper-splitter", Qt.Orientation.Horizontal, self.shelf, centre, stretch=1)
+        self._left = splitter("left-splitter", Qt.Orientation.Vertical, self._upper, self.strip, stretch=0)
+        self._outer = splitter("outer-splitter", Qt.Orientation.Horizontal, self._left, self.right, stretch=0)
         column = QVBoxLayout(self)
         column.setContentsMargins(SPACE_PX, 0, SPACE_PX, 0)
         column.addWidget(self._outer)
@@ -494,15 +494,3 @@ class ExplorePage(QWidget):
         if not self._is_laid_out:
             self._is_laid_out = True
             QTimer.singleShot(0, self.reset_layout)
-
-
-def _splitter(name: str, orientation: Qt.Orientation, first: QWidget, second: QWidget, *, stretch: int) -> QSplitter:
-    made = QSplitter(orientation)
-    made.setObjectName(name)
-    made.setHandleWidth(SPACE_PX)
-    made.setChildrenCollapsible(False)
-    made.addWidget(first)
-    made.addWidget(second)
-    made.setStretchFactor(stretch, 1)
-    made.setStretchFactor(1 - stretch, 0)
-    return made
