@@ -323,8 +323,8 @@ class ExplorePage(QWidget):
         parts = state.split(";")
         if len(parts) != len(self._splitters()) + 1:
             return
-        for splitter, text in zip(self._splitters(), parts, strict=False):
-            splitter.restoreState(QByteArray.fromBase64(text.encode("ascii", "ignore")))
+        for part, text in zip(self._splitters(), parts, strict=False):
+            part.restoreState(QByteArray.fromBase64(text.encode("ascii", "ignore")))
         for name in _PANELS:
             self.set_panel_visible(name, name not in parts[-1].split(","))
         self._is_laid_out = True
