@@ -20,7 +20,7 @@ class ActionSet(QObject):
         parent: Its owner.
 
     Attributes:
-        switched: Emitted with the title of what the artist switched, and whether it is on now.
+        switched: Emitted with the id of what the artist switched, and whether it is on now.
     """
 
     switched = Signal(str, bool)
@@ -92,4 +92,4 @@ class ActionSet(QObject):
             title = made.text().replace("&", "").replace("…", "")
             self._runner.run(title, handler)
             if made.isCheckable():
-                self.switched.emit(title, made.isChecked())
+                self.switched.emit(made.objectName(), made.isChecked())

@@ -11,6 +11,7 @@ from lunar_studio.core.events import Decoded
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.latent_slider import LatentSlider
 from lunar_studio.gui.widgets.speaker import Speaker
+from lunar_studio.session.actions import action
 from lunar_studio.session.document import Document
 
 
@@ -51,9 +52,10 @@ class Commentary(QObject):
         self._speaker.say("offer", text)
 
     @Slot(str, bool)
-    def tell_switch(self, title: str, is_on: bool) -> None:
-        """Something was switched on or off."""
-        self._speaker.say("switch", f"{title} {'on' if is_on else 'off'}")
+    def tell_switch(self, action_id: str, is_on: bool) -> None:
+        """Something was switched on or off; a view says so itself."""
+        if not action_id.startswith("view-"):
+            self._speaker.say("switch", f"{action(action_id).title} {'on' if is_on else 'off'}")
 
     @Slot(str)
     def tell_page(self, title: str) -> None:

@@ -78,7 +78,7 @@ def test_pages_views_messages_and_events_are_said(shell: ShellStudio, qtbot: QtB
     window.status.say("Copied")
     assert heard(shell, qtbot) == "Copied"
     window.open_page("explore")
-    window.explore.views.show_view("breed")
+    window.actions_by_id["view-breed"].trigger()
     assert heard(shell, qtbot) == "Explore page. Breed view"
 
 
