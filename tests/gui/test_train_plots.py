@@ -75,6 +75,16 @@ def test_smoothing_averages_and_keeps_the_raw_curve_behind(view: LossPlotsView) 
     assert not kl._raw_curve.isVisible()
 
 
+def test_what_a_schedule_sets_is_never_smoothed(view: LossPlotsView) -> None:
+    history = LossHistory()
+    history.add([StepDone(n, 0.1, 8, 80.0, {"recon": float(n)}, {"learning_rate": float(n)}) for n in range(1, 20)])
+    view.smoothing.setValue(4)
+    view.choose("recon", "learning_rate")
+    view.show_history(history)
+    said = {plot.name: plot.readout[0] for plot in view.plots if plot.isVisible()}
+    assert said == {"recon": f"training {sum(range(5, 20)) / SMOOTHING[4]:.4g}", "learning_rate": "training 19"}
+
+
 def test_pointing_reads_all_three_plots_at_one_step(view: LossPlotsView) -> None:
     view.smoothing.setValue(0)
     view.show_history(history_of(30))

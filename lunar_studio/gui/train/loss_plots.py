@@ -32,6 +32,7 @@ class Curve:
         tip: What it means, and which way is better.
         can_log: Whether a logarithmic axis makes sense.
         is_shown: Whether it is on the screen until something else is chosen.
+        is_set: Whether it is set by a schedule, and so drawn as it is and never smoothed.
         missing: Said in its place where a run has no such numbers.
     """
 
@@ -40,6 +41,7 @@ class Curve:
     tip: str
     can_log: bool = False
     is_shown: bool = False
+    is_set: bool = False
     missing: str = "This run has no such numbers yet."
 
 
@@ -77,8 +79,14 @@ CURVES = (
         "Learning rate",
         "How large the steps are in which the model changes. It rises at first, then falls to the end.",
         can_log=True,
+        is_set=True,
     ),
-    Curve("kl_weight", "KL weight", "How much KL counts beside reconstruction; it grows from nothing at first."),
+    Curve(
+        "kl_weight",
+        "KL weight",
+        "How much KL counts beside reconstruction; it grows from nothing at first.",
+        is_set=True,
+    ),
     Curve(
         "gradient_norm",
         "Gradient norm",
@@ -221,7 +229,7 @@ class LossPlotsView(QWidget):
         shown = self.shown
         for plot, curve in zip(self.plots, CURVES, strict=True):
             if plot.name in shown:
-                plot.show_history(self._history, self._points_averaged())
+                plot.show_history(self._history, 1 if curve.is_set else self._points_averaged())
                 is_missing = len(self._history) > 0 and not plot.has_curve
                 plot.set_note(curve.missing if is_missing else "")
         for plot in self.plots:

@@ -217,6 +217,7 @@ class RunListPanel(Panel):
             return
         self.refresh()
         self.choose(path)
+        self.view.setFocus()  # the field that was typed in had the keyboard, and is gone
 
     @Slot(QAction)
     def _on_compare(self, entry: QAction) -> None:
