@@ -23,6 +23,8 @@ from lunar_studio.training.run_folder import FACTS, RunFacts, RunFolder, RunStat
 RETRY_S = (2.0, 5.0, 10.0)
 """Seconds between tries; the last from the third on."""
 
+_NOT_KEPT = "The run was to end and did not wait for it: what it learned since its last checkpoint is not kept."
+
 
 class Keeper:
     """Writes checkpoints, milestones, metrics and facts of a run.
@@ -53,8 +55,10 @@ class Keeper:
                 write()
                 break
             except LunarError as exc:
-                if not isinstance(exc.__cause__, OSError) or leg.should_stop():
+                if not isinstance(exc.__cause__, OSError):
                     raise
+                if leg.should_stop():
+                    raise type(exc)(exc.message, hint=_NOT_KEPT) from exc
                 attempt += 1
                 leg.forgive(time.perf_counter() - begun)
                 wait = RETRY_S[min(attempt, len(RETRY_S)) - 1]

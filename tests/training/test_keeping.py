@@ -91,8 +91,9 @@ def test_who_stops_a_paused_run_is_told_why_and_keeps_the_older_checkpoint(
             disk.full = disk.full or (isinstance(event, CheckpointSaved) and event.step == 2)
             pauses.extend([event] if isinstance(event, Paused) else [])
 
-    with pytest.raises(CheckpointError, match="No space left"):
+    with pytest.raises(CheckpointError, match="No space left") as refusal:
         until_it_pauses()
+    assert "since its last checkpoint is not kept" in refusal.value.hint
     assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "failed"
     assert [path.name for path in list_checkpoints(tmp_path / "run" / "checkpoints")][-1] == "step-000000002"
     disk.full = False
