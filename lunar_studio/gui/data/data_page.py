@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -21,12 +21,12 @@ from PySide6.QtWidgets import (
 from lunar_studio.core.events import Failure
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.errors import DatasetError
+from lunar_studio.gui.art_page import ArtPage
 from lunar_studio.gui.data.doctor_panel import DoctorPanel
 from lunar_studio.gui.data.problems_panel import ProblemsPanel
 from lunar_studio.gui.data.slicer_dialog import SlicerDialog
 from lunar_studio.gui.data.thumb_model import ThumbGrid, ThumbModel
 from lunar_studio.gui.data.words_panel import WordsPanel
-from lunar_studio.gui.dropped import dropped_art
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.art_chooser import ART_FILTER
 from lunar_studio.gui.train.start_flow import dataset_dir
@@ -47,7 +47,7 @@ _LOOK_AGAIN_MS = 30
 _KINDS = "PNG, GIF, APNG, WebP, BMP and Aseprite files can be used, in folders inside it, too."
 
 
-class DataPage(QWidget):
+class DataPage(ArtPage):
     """A folder, zip or picture of art, looked through.
 
     Args:
@@ -64,7 +64,6 @@ class DataPage(QWidget):
     def __init__(self, host: ThreadHost, datasets_dir: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("data-page")
-        self.setAcceptDrops(True)
         self._data = DataService(host, self)
         # Looks while the artist goes on: nothing waits for it.
         self._doctor = DataService(host, self)
@@ -228,17 +227,6 @@ class DataPage(QWidget):
         name, _ = QFileDialog.getOpenFileName(self, "Choose a zip of art, or a picture", "", ART_FILTER)
         if name:
             self.set_source(Path(name))
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """One file or folder of art from this computer may be dropped."""
-        if dropped_art(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Take what was dropped."""
-        if (source := dropped_art(event.mimeData())) is not None:
-            event.acceptProposedAction()
-            self.set_source(source)
 
     # ---- what was found --------------------------------------------------------------------------
 

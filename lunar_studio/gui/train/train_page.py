@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio.core.config_fields import with_overrides
 from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded, RunStarted, TrainEvent, Warned, WentOn
 from lunar_studio.errors import ConfigError, LunarError
-from lunar_studio.gui.dropped import dropped_art
+from lunar_studio.gui.art_page import ArtPage
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.train.queue_panel import QueuePanel
 from lunar_studio.gui.train.run_header import duration
@@ -41,7 +41,7 @@ _LIST_PX = 52 * SPACE_PX
 _SETUP_PX = 72 * SPACE_PX
 
 
-class TrainPage(QWidget):
+class TrainPage(ArtPage):
     """Everything about training, in one page.
 
     Args:
@@ -71,7 +71,6 @@ class TrainPage(QWidget):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("train-page")
-        self.setAcceptDrops(True)
         self._train = train
         self._runs_dir, self._datasets_dir = runs_dir, datasets_dir
         self._flow = StartFlow(train, DataService(host, self), datasets_dir, self)
@@ -162,17 +161,6 @@ class TrainPage(QWidget):
     def set_source(self, source: Path) -> None:
         """Choose art or a built data set to train on."""
         self.setup.art.set_source(source)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """One file or folder of art from this computer may be dropped, anywhere on the page."""
-        if dropped_art(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Take the art that was dropped."""
-        if (source := dropped_art(event.mimeData())) is not None:
-            event.acceptProposedAction()
-            self.set_source(source)
 
     @Slot()
     def start(self) -> None:
