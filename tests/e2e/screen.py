@@ -43,9 +43,12 @@ class Screen:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a process that shall open its windows here."""
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("QT_", "WAYLAND_"))}
-        return kept | {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8"}
+        """The environment of a process that shall open its windows here, and know nothing of the desktop around."""
+        strange = ("QT_", "WAYLAND_", "XDG_CURRENT_DESKTOP", "DBUS_")
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(strange)}
+        # Without a bus: Qt would start one for each screen, and follow the theme and the dialogs of whoever runs this.
+        alone = {"DBUS_SESSION_BUS_ADDRESS": "disabled:"}
+        return kept | alone | {"DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb", "LC_ALL": "C.UTF-8"}
 
     def picture(self, area: Rect | None = None) -> U8:
         """The pixels that are on the screen now.
