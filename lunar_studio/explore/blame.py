@@ -5,7 +5,7 @@ Four ways are here, and `tests/bench/blame.py` decides between them with a delet
     gradient    gradient x (mended - picture): one look, true for small changes only
     integrated  the same with the gradient averaged along the way to the mended version (Sundararajan et al. 2017)
     occlusion   each pixel replaced by what most of its neighbours are, and judged: exact for one pixel, and slow
-    screened    occlusion of the few pixels that a gradient finds worth it, plus that gradient x (copy - picture)
+    screened    occlusion of the few pixels that a gradient finds worth it, plus that gradient x (mended - picture)
 
 The mended version is the model's own idea of the sprite: its latent is disturbed a little and brought back by the
 prior (as in Meng et al. 2022), then drawn softly, which takes out what no good sprite has; the encoder of a good
@@ -33,12 +33,13 @@ from lunar_studio.models.teacher import Judgement, LunarMoETeacher
 
 # How far the latent is disturbed before the prior brings it back, and how many such drawings are averaged.
 _STRENGTH, _DRAWINGS = 0.25, 2
+# Of the way from noise to a sprite a quarter is left; so is a quarter of the steps that the whole would take.
+_STEPS_BACK = 3
 # Points along the way to the mended version, and how many go through the teacher at once: the longest single step
 # of a worker, which is what a slider may have to wait for.
 _STEPS, _AT_ONCE = 8, 4
 _OCCLUDED_AT_ONCE = 16
-# Pixels that are tried one by one after the gradient has said which are worth it: as many as two cores
-# try in time.
+# Pixels that are tried one by one after the gradient has said which are worth it.
 _SCREENED = 24
 _U32 = npt.NDArray[np.uint32]
 
@@ -86,7 +87,7 @@ def _mended(subject: _Subject) -> Tensor:
     bundle = subject.engine.bundle
     with subject.engine.computing(_DRAWINGS):
         z_L = bundle.vae.encode(subject.picture())[0][0]
-        near_BL = bundle.prior.sample(_DRAWINGS, seed=0, near_L=z_L, strength=_STRENGTH)
+        near_BL = bundle.prior.sample(_DRAWINGS, seed=0, near_L=z_L, strength=_STRENGTH, steps=_STEPS_BACK)
         return bundle.vae.decode(near_BL).mean(dim=0, keepdim=True).clone()
 
 
@@ -123,11 +124,9 @@ def _occlusion(subject: _Subject) -> Iterator[F32 | None]:
 def _screened(subject: _Subject) -> Iterator[F32 | None]:
     other_HWC, places = neighbours_say(subject.sprite.cleaned().rgba_HWC)
     x_BCHW = subject.picture()
-    with subject.engine.computing(1):
-        vae = subject.engine.bundle.vae
-        way_BCHW = vae.decode(vae.encode(x_BCHW)[0]).clone() - x_BCHW
+    way_BCHW = _mended(subject) - x_BCHW
     yield None
-    # The sprite and two points on the way to the model's copy: what all of them say is no accident. A teacher that is
+    # The sprite and two points on the way to the mended version: what all of them say is no accident. A teacher that is
     # not steady may see another thing in a mirror; of one that is, half the gradient is the mirror's already.
     points = [x_BCHW, x_BCHW + 0.5 * way_BCHW, x_BCHW + way_BCHW]
     if not subject.engine.bundle.config.teacher.steady:
@@ -135,13 +134,13 @@ def _screened(subject: _Subject) -> Iterator[F32 | None]:
     gradients = subject.gradient(torch.cat(points).contiguous(memory_format=torch.channels_last))
     gradients[3:] = gradients[3:].flip(3)
     gradient_BCHW = gradients.mean(dim=0, keepdim=True)
-    copied_HW = _per_pixel(way_BCHW * gradient_BCHW)
+    mended_HW = _per_pixel(way_BCHW * gradient_BCHW)
     changed_HW = _per_pixel((prepared(subject.engine, other_HWC[None]) - x_BCHW) * gradient_BCHW)
     yield None
-    promise_N = np.maximum(copied_HW, changed_HW)[places[:, 0], places[:, 1]]
+    promise_N = np.maximum(mended_HW, changed_HW)[places[:, 0], places[:, 1]]
     chosen = places[np.argsort(-promise_N, kind="stable")[:_SCREENED]]
     for gain_HW in _tried(subject, other_HWC, chosen):
-        yield None if gain_HW is None else np.maximum(gain_HW, 0.0) + np.maximum(copied_HW, 0.0)
+        yield None if gain_HW is None else np.maximum(gain_HW, 0.0) + np.maximum(mended_HW, 0.0)
 
 
 def _tried(subject: _Subject, other_HWC: U8, places: npt.NDArray[np.int64]) -> Iterator[F32 | None]:
@@ -190,7 +189,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
 )
 """Every way there is, by name."""
 
-CHOSEN = "screened"
+CHOSEN = "gradient"
 """The way that won the deletion test among those that answer within 100 ms on two cores."""
 
 

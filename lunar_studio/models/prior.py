@@ -155,6 +155,7 @@ class LatentPrior(nn.Module):
         temperature: float = 1.0,
         near_L: Tensor | None = None,
         strength: float = 1.0,
+        steps: int = 0,
     ) -> Tensor:
         """Random latents, (count, L).
 
@@ -166,6 +167,7 @@ class LatentPrior(nn.Module):
             temperature: Spread of the noise, as a share of the model's own; below 1 is safer, above 1 wilder.
             near_L: Start from this latent instead of from pure noise.
             strength: With `near_L`: 0 gives it back, 1 forgets it; what the prior does not invent fades with it.
+            steps: Euler steps; 0 for the model's own number.
         """
         device = self.mean_I.device
         spread = temperature * self.config.sample_temperature
@@ -185,7 +187,7 @@ class LatentPrior(nn.Module):
             )
         else:
             words_BD = torch.zeros(count, self.embedding_dim, device=device)
-        invented_BI = self._integrate(noise, start, words_BD, guidance) * self.std_I + self.mean_I
+        invented_BI = self._integrate(noise, start, words_BD, guidance, steps) * self.std_I + self.mean_I
         return torch.cat([invented_BI, rest_L.to(device).expand(count, -1)], dim=1)
 
     def _captioned(self, words_D: Tensor, count: int, seed: int) -> Tensor:
@@ -203,9 +205,9 @@ class LatentPrior(nn.Module):
         chosen_BD = nearest_KD[_drawn(count, len(nearest_KD), seed, _CAPTION_STREAM)]
         return F.normalize(chosen_BD + _WORDS_SHARE * words_D, dim=1)
 
-    def _integrate(self, point_BI: Tensor, start: float, words_BD: Tensor, guidance: float) -> Tensor:
+    def _integrate(self, point_BI: Tensor, start: float, words_BD: Tensor, guidance: float, steps: int) -> Tensor:
         """Euler steps from `start` to 1; rows whose words are zero follow none."""
-        steps = self.config.sample_steps
+        steps = steps or self.config.sample_steps
         has_words = words_BD.abs().sum(dim=1) > 0
         guided = guidance != 1.0 and bool(has_words.any())
         for step in range(steps):
