@@ -126,3 +126,21 @@ def test_kept_sprites_come_right_after_their_search(shell: ShellStudio, qtbot: Q
     assert tuple(found[search + 1 : search + 3]) == page.shelf.grid.thumbs
     assert len(page.shelf.grid.thumbs) == 2
     assert found[search + 3] is page.shelf.history
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_what_has_the_keyboard_is_pressed(shell: ShellStudio, qtbot: QtBot, key: Qt.Key) -> None:
+    page = shell.window.explore
+    page.shelving.keep_shown()
+    kept = page.controller.document.latent
+    with qtbot.waitSignal(page.presented):
+        page.roll()
+    assert page.controller.document.latent != kept
+    (thumb,) = page.shelf.grid.thumbs
+    thumb.setFocus()
+    qtbot.keyClick(thumb, key)
+    assert page.controller.document.latent == kept
+    header = page.latents.section("shape").header
+    header.setFocus()
+    qtbot.keyClick(header, key)
+    assert not header.isChecked()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QPushButton, QToolButton, QWidget
 
 from lunar_studio.gui import icons, theme
-from lunar_studio.gui.widgets.keys import claims_press
+from lunar_studio.gui.widgets.keys import takes_press
 
 
 class IconButton(QToolButton):
@@ -57,8 +57,8 @@ class IconButton(QToolButton):
         self.setIcon(icons.icon(shown, colour=tokens.muted))
 
     def event(self, event: QEvent) -> bool:
-        """Space presses it while it has the keyboard."""
-        return claims_press(event) or super().event(event)
+        """Space and Enter press it while it has the keyboard."""
+        return takes_press(self, event) or super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Tint anew in a new theme."""
@@ -104,8 +104,8 @@ class TextButton(QPushButton):
             self.setIcon(icons.icon(self._icon_name, colour=colour))
 
     def event(self, event: QEvent) -> bool:
-        """Space presses it while it has the keyboard."""
-        return claims_press(event) or super().event(event)
+        """Space and Enter press it while it has the keyboard."""
+        return takes_press(self, event) or super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Tint anew in a new theme."""
@@ -135,5 +135,5 @@ class ActionButton(QToolButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
 
     def event(self, event: QEvent) -> bool:
-        """Space presses it while it has the keyboard."""
-        return claims_press(event) or super().event(event)
+        """Space and Enter press it while it has the keyboard."""
+        return takes_press(self, event) or super().event(event)

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lunar_studio.gui import icons, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
-from lunar_studio.gui.widgets.keys import claims_press
+from lunar_studio.gui.widgets.keys import takes_press
 
 _HEIGHT_PX = 6 * SPACE_PX
 
@@ -68,8 +68,8 @@ class SectionHeader(QAbstractButton):
             paint_focus_ring(painter, self)
 
     def event(self, event: QEvent) -> bool:
-        """Space presses it while it has the keyboard."""
-        return claims_press(event) or super().event(event)
+        """Space and Enter press it while it has the keyboard."""
+        return takes_press(self, event) or super().event(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Repaint in a new theme."""

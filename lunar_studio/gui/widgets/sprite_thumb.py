@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
-from lunar_studio.gui.widgets.keys import claims_press
+from lunar_studio.gui.widgets.keys import takes_press
 
 
 class SpriteThumb(QAbstractButton):
@@ -89,8 +89,8 @@ class SpriteThumb(QAbstractButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignCenter, self._badge)
 
     def event(self, event: QEvent) -> bool:
-        """Space presses it while it has the keyboard."""
-        return claims_press(event) or super().event(event)
+        """Space and Enter press it while it has the keyboard."""
+        return takes_press(self, event) or super().event(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """The hand takes hold."""
