@@ -22,7 +22,7 @@ def options(parser: argparse.ArgumentParser) -> set[str]:
 
 
 def test_every_option_is_in_the_manual_and_no_other() -> None:
-    of_others = {"--nproc-per-node"}  # torchrun's
+    of_others = {"--nproc-per-node", "--nnodes", "--node-rank", "--master-addr", "--master-port"}  # torchrun's
     assert set(re.findall(r"--[a-z][a-z-]+", PAGE)) - of_others | {"--version"} == options(build_parser())
 
 
