@@ -10,6 +10,7 @@ from lunar_studio.cli.answer import Answer, WrongUsage, table
 from lunar_studio.cli.progress import Progress
 from lunar_studio.cli.samples_evaluation import is_its_own
 from lunar_studio.errors import DatasetError
+from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     from lunar_studio.core.arrays import U8
@@ -38,7 +39,7 @@ def evaluate_critic(engine: Engine, source: Path, *, seed: int) -> Answer:
     from lunar_studio.evaluation.judging import judge_all
     from lunar_studio.models.words import words_of
 
-    if not (source / FACTS_FILE).is_file():
+    if not is_file(source / FACTS_FILE):
         raise WrongUsage(
             "--critic needs a data set, with sprites held out.", hint="Make one with `lunar-studio dataset build`."
         )

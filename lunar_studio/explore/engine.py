@@ -285,7 +285,7 @@ class Engine:
         return self.bundle.vocabulary.unknown(prompt)
 
     def fits(self, sprites: Sequence[Sprite], prompt: str) -> tuple[float, ...]:
-        """How near the teacher finds sprites to words (`Meaning.likeness`): 0 for nothing alike, 1 as near as can be.
+        """How near the teacher finds sprites to words, as `Meaning.likeness` tells it.
 
         NaN for each without a teacher, or where none of the words is known.
         """

@@ -28,7 +28,7 @@ class Sampler(Protocol):
         """The exact pixels of a latent."""
 
 
-def seen(
+def unless_empty(
     sampler: Sampler, latent: Latent, sprite: Sprite, index: int, seed: int, prompt: str = "", temperature: float = 1.0
 ) -> tuple[Latent, Sprite]:
     """A random latent and its sprite; others in their place where there is nothing to see.
@@ -69,7 +69,7 @@ def invent(
     many = getattr(sampler, "decode_many", None)
     sprites = many(latents) if many is not None and count > 1 else [sampler.decode(latent) for latent in latents]
     pairs = [
-        seen(sampler, latent, sprite, index, seed, prompt, temperature)
+        unless_empty(sampler, latent, sprite, index, seed, prompt, temperature)
         for index, (latent, sprite) in enumerate(zip(latents, sprites, strict=True))
     ]
     return tuple(latent for latent, _ in pairs), tuple(sprite for _, sprite in pairs)

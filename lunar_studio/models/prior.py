@@ -99,13 +99,14 @@ class LatentPrior(nn.Module):
         condition = condition + torch.where(has_words_B[:, None], self.words(words_BD), self.no_words)
         return F.silu(condition)
 
-    def _guided_velocity(self, point_BI: Tensor, time_1: Tensor, words_BD: Tensor, guidance: float) -> Tensor:
+    def _guided_velocity(
+        self, point_BI: Tensor, time_1: Tensor, words_BD: Tensor, has_words_B: Tensor, guidance: float
+    ) -> Tensor:
         """The velocity without words, led away from it by `guidance` times what the words change.
 
         Both at once, in half the time: they begin alike, and without words one row of scales and shifts does for all.
         """
         rows = len(point_BI)
-        has_words_B = words_BD.abs().sum(dim=1) > 0
         nothing_1D = words_BD.new_zeros(1, self.embedding_dim)
         steering = self._condition(
             time_1, torch.cat([words_BD, nothing_1D]), torch.cat([has_words_B, torch.zeros_like(has_words_B[:1])])
@@ -213,7 +214,7 @@ class LatentPrior(nn.Module):
         for step in range(steps):
             time_1 = torch.full_like(point_BI[:1, 0], start + (1.0 - start) * step / steps)
             if guided:
-                velocity = self._guided_velocity(point_BI, time_1, words_BD, guidance)
+                velocity = self._guided_velocity(point_BI, time_1, words_BD, has_words, guidance)
             else:
                 velocity = self.velocity(point_BI, time_1, words_BD, has_words)
             point_BI = point_BI + velocity * ((1.0 - start) / steps)

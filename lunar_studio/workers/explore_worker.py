@@ -297,7 +297,7 @@ class ExploreWorker(Worker):
         self.compared.emit(Compared(request.topic, request.sprites, tuple(found)))
 
     def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
-        from lunar_studio.explore.inventing import seen
+        from lunar_studio.explore.inventing import unless_empty
 
         wanted = request.latents
         if (sample := request.sample) is not None:
@@ -311,7 +311,7 @@ class ExploreWorker(Worker):
         for index, latent in enumerate(wanted):
             pair = latent, explorer.decode(latent)
             if sample is not None:
-                pair = seen(explorer, *pair, index, sample.seed, sample.prompt, sample.temperature)
+                pair = unless_empty(explorer, *pair, index, sample.seed, sample.prompt, sample.temperature)
             latents.append(pair[0])
             sprites.append(pair[1])
             scores.append(explorer.score(pair[1]))

@@ -35,6 +35,7 @@ _TOLD_EVERY = 1000
 _RATE = 5e-4
 _LOOKS = 8
 _SEED = 11
+_PLAN = Plan(torch.device("cpu"), "fp32", "whatever this machine could do")
 
 
 def going_on(bundle: ModelBundle, steps: int, kept: Path) -> tuple[TrainState, int]:
@@ -43,7 +44,7 @@ def going_on(bundle: ModelBundle, steps: int, kept: Path) -> tuple[TrainState, i
     prior = msgspec.structs.replace(bundle.config.prior, finish_share=share, learning_rate=_RATE)
     training = msgspec.structs.replace(bundle.config.training, teacher_mode="off", gradient_checkpointing=False)
     config: RunConfig = msgspec.structs.replace(bundle.config, prior=prior, training=training)
-    state = new_state(config, Plan(torch.device("cpu"), "fp32", "as it learned"))
+    state = new_state(config, _PLAN)
     if kept.exists():
         with safe_open(kept, "pt") as file:
             told = file.metadata()
@@ -64,7 +65,7 @@ def keep(state: TrainState, done: int, kept: Path) -> None:
     partial.replace(kept)
 
 
-class HeldOut:
+class SteadyLoss:
     """The loss on some art, with the same times and noise whenever it is asked for."""
 
     def __init__(self, state: TrainState, dataset: Dataset, bundle: ModelBundle, split: str) -> None:
@@ -95,8 +96,8 @@ def main() -> int:
     torch.set_num_threads(1)
     dataset, (bundle, _) = Dataset.open(given.dataset), load_model(given.model)
     state, done = going_on(bundle, given.steps, given.kept)
-    looks = {split: HeldOut(state, dataset, bundle, split) for split in ("learned", "held out")}
-    alone = PriorAlone(state, dataset, bundle.vocabulary, state_plan())
+    looks = {split: SteadyLoss(state, dataset, bundle, split) for split in ("learned", "held out")}
+    alone = PriorAlone(state, dataset, bundle.vocabulary, _PLAN)
     for _ in alone.prepare():
         pass
     ends, seconds = time.monotonic() + 60.0 * given.minutes, time.process_time()
@@ -113,11 +114,6 @@ def main() -> int:
         bundle.prior.load_state_dict({**state.kept_prior.state_dict(), "topics_TD": bundle.prior.topics_TD})
         save_model(dataclasses.replace(bundle, name="with a longer prior"), given.out)
     return 0
-
-
-def state_plan() -> Plan:
-    """One thread in float32, whatever this machine could do."""
-    return Plan(torch.device("cpu"), "fp32", "as it learned")
 
 
 if __name__ == "__main__":

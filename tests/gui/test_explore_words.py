@@ -146,7 +146,7 @@ def test_no_words_roll_anything(shell: ShellStudio, field: WordField, qtbot: QtB
 
 
 def test_a_fit_in_words() -> None:
-    assert (told(0.634), told(-0.2), told(float("nan"))) == ("63 %", "0 %", "")
+    assert (told(0.634), told(-0.2), told(1.07), told(float("nan"))) == ("63 %", "0 %", "100 %", "")
 
 
 def test_drawing_again_brings_others_and_leaves_the_sprite(shell: ShellStudio, field: WordField, qtbot: QtBot) -> None:

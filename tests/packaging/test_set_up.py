@@ -253,12 +253,17 @@ def test_wrong_usage_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     assert "usage:" in capsys.readouterr().out
 
 
-def test_pip_is_given_the_pins_and_its_failure_is_said(clone: Path, tmp_path: Path) -> None:
-    called = tmp_path / "called"
+def put_in_place_of_python(clone: Path, script: str) -> None:
+    """A clone's environment runs this instead."""
     python = Path(set_up.venv_python(str(clone)))
     python.unlink()
-    python.write_text(f'#!/bin/sh\necho "$*" >> {called}\ncase "$*" in *--editable*) exit 1;; esac\n')
+    python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
+
+
+def test_pip_is_given_the_pins_and_its_failure_is_said(clone: Path, tmp_path: Path) -> None:
+    called = tmp_path / "called"
+    put_in_place_of_python(clone, f'echo "$*" >> {called}; case "$*" in *--editable*) exit 1;; esac')
     with pytest.raises(set_up.SetUpError, match="Is this machine online"):
         set_up.install(str(clone), "test")
     first, second = called.read_text().splitlines()
@@ -268,10 +273,7 @@ def test_pip_is_given_the_pins_and_its_failure_is_said(clone: Path, tmp_path: Pa
 
 def test_the_studio_is_compiled_before_its_first_start(clone: Path, tmp_path: Path) -> None:
     called = tmp_path / "called"
-    python = Path(set_up.venv_python(str(clone)))
-    python.unlink()
-    python.write_text(f'#!/bin/sh\necho "$PWD $*" >> {called}\n')
-    python.chmod(0o755)
+    put_in_place_of_python(clone, f'echo "$PWD $*" >> {called}')
     set_up.install(str(clone), "run")
     assert called.read_text().splitlines()[-1] == f"{clone} -m compileall -q lunar_studio"
 

@@ -398,20 +398,16 @@ class ExplorePage(QWidget):
         self.canvas.set_sprite(sprite, None)
         self._sprite = sprite
         self.teacher.show_sprite(sprite)
-        self._show_colours(sprite)
+        self._show_colours()
 
     @Slot(int)
     def _on_presented(self, _generation: int) -> None:
         """Behind the picture, which need not wait for a count of its colours."""
-        QTimer.singleShot(1, self, self._show_own_colours)
+        QTimer.singleShot(1, self, self._show_colours)
 
     @Slot()
-    def _show_own_colours(self) -> None:
-        if self._sprite is not None:
-            self._show_colours(self._sprite)
-
-    def _show_colours(self, sprite: Sprite) -> None:
-        self.brushes.palette_strip.show_sprite(sprite)
+    def _show_colours(self) -> None:
+        self.brushes.palette_strip.show_sprite(self._sprite)
         if not self.painting.is_colour_chosen:
             self.brushes.show_colour(self.painting.colour)
         self.tools.show_count(len(self.brushes.palette_strip.colours))

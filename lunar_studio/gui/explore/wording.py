@@ -130,4 +130,4 @@ class Wording(QObject):
 
 def told(fit: float) -> str:
     """A fit in words: 0 % has nothing to do with the words, 100 % is as near as can be; empty if nobody knows."""
-    return "" if math.isnan(fit) else f"{max(0.0, fit) * 100:.0f} %"
+    return "" if math.isnan(fit) else f"{min(1.0, max(0.0, fit)) * 100:.0f} %"

@@ -21,7 +21,7 @@ from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.paths import is_folder
 
 # Previews get room for sprites of 32 pixels at twice their size where the window is as small as it may be.
-# A redraw costs some 30 ms of processor time: five a second leave the machine to the trainer, and to the artist.
+# Nobody reads more than five figures a second; the machine is the trainer's, and the artist's.
 _DRAW_INTERVAL_MS = 200
 _PLOTS_PX = 360
 _PREVIEWS_PX = 196
