@@ -213,7 +213,7 @@ def test_a_project_of_another_model_opens_that_model_first(made: ProjectStudio, 
     made.change()
     made.save(tmp_path / "cave.lunar")
     saved = made.shell.session.snapshot()
-    with qtbot.waitSignal(made.window.explore.presented):
+    with qtbot.waitSignal(made.shell.controller.model_changed):  # a sprite on the screen may be of the one before
         made.window.open_model(Path("mine.good.safetensors"))
     assert made.projects.path is None
     with qtbot.waitSignal(made.projects.failed) as failure:
@@ -232,7 +232,7 @@ def test_where_the_model_was_is_said_in_one_plain_line(made: ProjectStudio, tmp_
     made.change()
     made.shell.preferences.set("files.last_model", f"/art/{'deep/' * 60}\x1b[31mcave\n.safetensors")
     made.save(tmp_path / "cave.lunar")
-    with qtbot.waitSignal(made.window.explore.presented):
+    with qtbot.waitSignal(made.shell.controller.model_changed):  # a sprite on the screen may be of the one before
         made.window.open_model(Path("mine.good.safetensors"))
     with qtbot.waitSignal(made.projects.failed) as failure:
         made.projects.open(tmp_path / "cave.lunar")
