@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         controller.loading_changed.connect(self._on_loading)
         controller.model_changed.connect(self._on_model)
         controller.shown.connect(self._on_shown)
+        self.explore.presented.connect(self._on_presented)
         controller.document_changed.connect(self._on_document)
         QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
         self.banner.told.connect(self.commentary.tell_message)
@@ -367,11 +368,17 @@ class MainWindow(QMainWindow):
     # ---- what is shown -------------------------------------------------------------------------------
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
-        # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
-        self.status.show_speed(f"{decoded.elapsed_ms:.1f} ms a sprite" if self._is_warm else "")
-        self._is_warm = True
+    def _on_shown(self, _decoded: Decoded) -> None:
         self._update_conditions()
+
+    @Slot(int)
+    def _on_presented(self, _generation: int) -> None:
+        """Say how fast it was once it is on the screen: neither the picture nor its score waits for that."""
+        current = self._controller.current
+        # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
+        told = "" if current is None or not self._is_warm else f"{current.elapsed_ms:.1f} ms a sprite"
+        QTimer.singleShot(1, self, lambda: self.status.show_speed(told))
+        self._is_warm = True
 
     @Slot(object)
     def _on_document(self, _document: Document) -> None:

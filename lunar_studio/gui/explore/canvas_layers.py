@@ -103,6 +103,8 @@ def _tinted(mask_HW: Flags, colour: QColor) -> QImage:
 
 def paint_tiles(painter: QPainter, area: QRect, image: QImage, reach: int) -> None:
     """The sprite, and `reach` copies of it in every direction."""
+    # What Qt enlarges fastest; it would premultiply for painting anyway, pixel by enlarged pixel.
+    image = image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
     for row in range(-reach, reach + 1):
         for column in range(-reach, reach + 1):
             painter.drawImage(area.translated(column * area.width(), row * area.height()), image)

@@ -100,24 +100,29 @@ class ScoreMeter(QWidget):
             painter.setBrush(theme.colour(colour))
             filled = QRectF(bar.left(), bar.top(), max(2.0 * SPACE_PX, bar.width() * value / 100), bar.height())
             painter.drawRoundedRect(filled, RADIUS_PX, RADIUS_PX)
+        muted = theme.colour(tokens.muted)
         painter.setFont(theme.font("small"))
+        painter.setPen(muted)
         for tick in TICKS:
             x = bar.left() + bar.width() * tick / 100
-            painter.fillRect(QRectF(round(x), bar.bottom() + 2, 1, SPACE_PX), theme.colour(tokens.muted))
-            painter.setPen(theme.colour(tokens.muted))
+            painter.fillRect(QRectF(round(x), bar.bottom() + 2, 1, SPACE_PX), muted)
             area = QRectF(x - 40, bar.bottom() + 2 + SPACE_PX, 80, 4 * SPACE_PX)
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, str(tick))
 
     def _paint_digits(self, painter: QPainter, colour: str) -> int:
-        x, top = 0, (self.height() - 7 * _DOT_PX) // 2 - 2 * SPACE_PX // 2
-        for digit in self.text:
-            for row, dots in enumerate(_DIGITS[digit]):
-                for column, dot in enumerate(dots):
-                    if dot == "1":
-                        area = QRect(x + column * _DOT_PX, top + row * _DOT_PX, _DOT_PX, _DOT_PX)
-                        painter.fillRect(area, theme.colour(colour))
-            x += 4 * _DOT_PX
-        return max(x - _DOT_PX, 7 * _DOT_PX)
+        top = (self.height() - 7 * _DOT_PX) // 2 - 2 * SPACE_PX // 2
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour(colour))
+        painter.drawRects(
+            [
+                QRect((4 * place + column) * _DOT_PX, top + row * _DOT_PX, _DOT_PX, _DOT_PX)
+                for place, digit in enumerate(self.text)
+                for row, dots in enumerate(_DIGITS[digit])
+                for column, dot in enumerate(dots)
+                if dot == "1"
+            ]
+        )
+        return max((4 * len(self.text) - 1) * _DOT_PX, 7 * _DOT_PX)
 
     def _paint_words(self, painter: QPainter, left: int) -> None:
         painter.setFont(theme.font("small"))
