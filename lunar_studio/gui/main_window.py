@@ -11,7 +11,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio import __version__, paths
-from lunar_studio.core.events import Decoded, Failure
+from lunar_studio.core.events import Failure
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
@@ -183,7 +183,7 @@ class MainWindow(QMainWindow):
         controller.service.load_failed.connect(self._on_load_failed)
         controller.loading_changed.connect(self._on_loading)
         controller.model_changed.connect(self._on_model)
-        controller.shown.connect(self._on_shown)
+        controller.shown.connect(self._update_conditions)
         self.explore.presented.connect(self._on_presented)
         controller.document_changed.connect(self._on_document)
         QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
@@ -367,18 +367,17 @@ class MainWindow(QMainWindow):
 
     # ---- what is shown -------------------------------------------------------------------------------
 
-    @Slot(object)
-    def _on_shown(self, _decoded: Decoded) -> None:
-        self._update_conditions()
-
     @Slot(int)
     def _on_presented(self, _generation: int) -> None:
-        """Say how fast it was once it is on the screen: neither the picture nor its score waits for that."""
+        """Behind the picture and its score, which need not wait for what the status line says of them."""
+        QTimer.singleShot(1, self, self._tell_speed)
+
+    @Slot()
+    def _tell_speed(self) -> None:
         current = self._controller.current
         # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
-        told = "" if current is None or not self._is_warm else f"{current.elapsed_ms:.1f} ms a sprite"
-        QTimer.singleShot(1, self, lambda: self.status.show_speed(told))
-        self._is_warm = True
+        self.status.show_speed(f"{current.elapsed_ms:.1f} ms a sprite" if current and self._is_warm else "")
+        self._is_warm = current is not None
 
     @Slot(object)
     def _on_document(self, _document: Document) -> None:
