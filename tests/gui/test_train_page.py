@@ -147,7 +147,7 @@ def start(qtbot: QtBot, page: TrainPage, art: Path) -> None:
     page.set_source(art)
     qtbot.waitUntil(lambda: page.can_start)
     qtbot.mouseClick(page.setup.start_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: page._live is not None and not page._flow.is_preparing)
+    qtbot.waitUntil(lambda: page.centre.live is not None and not page._flow.is_preparing)
 
 
 def test_nothing_can_be_started_before_art_is_chosen(page: TrainPage, trainer: RecordingTrainer) -> None:
@@ -171,7 +171,7 @@ def test_from_a_folder_to_a_stopped_model(
     assert (config.preset, config.vae.image_size, resume) == ("sprite-16", 16, False)
     assert config.training.max_minutes == LOOKS[0].minutes
     assert not page.can_start
-    view = page._live
+    view = page.centre.live
     assert view is not None
     qtbot.waitUntil(lambda: len(view.history.table("training")) > 20)
     assert "step" in view.header.figures["step"].text()
@@ -336,8 +336,8 @@ def test_a_forecast_that_cannot_be_made_says_why(
 
 def test_a_run_can_be_asked_to_finish_now(qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path) -> None:
     start(qtbot, page, art)
-    assert page._live is not None
-    header = page._live.header
+    assert page.centre.live is not None
+    header = page.centre.live.header
     qtbot.waitUntil(lambda: header.figures["step"].text().startswith("step"))
     page.set_paused(True)
     qtbot.mouseClick(header.finish_button, Qt.MouseButton.LeftButton)
@@ -369,7 +369,7 @@ def test_a_stopped_run_is_continued_with_its_own_settings_and_curves(
     (run / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     page.runs.refresh()
     page.runs.choose(run)
-    browsed = page._browsed
+    browsed = page.centre.browsed
     assert browsed is not None
     qtbot.waitUntil(lambda: len(browsed.history) == 5)
     page.runs.continue_button.click()
@@ -378,7 +378,7 @@ def test_a_stopped_run_is_continued_with_its_own_settings_and_curves(
     assert trainer.asked[0][1] == run
     assert trainer.asked[0][2].training.max_steps == 20, "to its planned end"
     assert trainer.asked[0][3] is True
-    live = page._live
+    live = page.centre.live
     assert live is not None
     qtbot.waitUntil(lambda: len(live.history.table("training")) > 8)
     steps, recon = live.history.curve("recon", "training")
@@ -393,12 +393,12 @@ def test_other_runs_can_be_looked_at_while_one_trains(
     old.mkdir(parents=True)
     (old / "config.json").write_bytes(to_json(preset("tiny")))
     start(qtbot, page, art)
-    live = page._live
+    live = page.centre.live
     assert live is not None
     qtbot.waitUntil(lambda: len(live.history) > 5)
     page.runs.refresh()
     page.runs.choose(old)
-    assert page.centre.currentWidget() is page._browsed
+    assert page.centre.currentWidget() is page.centre.browsed
     before = len(live.history)
     qtbot.waitUntil(lambda: len(live.history) > before + 20)
     page.runs.choose(trainer.asked[0][1])
@@ -588,7 +588,7 @@ def test_the_page_fits_the_smallest_window(
     theme.apply(qapp, tokens)
     try:
         start(qtbot, page, art)
-        view = page._live
+        view = page.centre.live
         assert view is not None
         qtbot.waitUntil(lambda: len(view.history) > 5)
         assert page.minimumSizeHint().width() <= 1280

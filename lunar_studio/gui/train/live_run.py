@@ -1,0 +1,161 @@
+"""The run that trains, followed and steered.
+
+What it tells goes to its view, the run list and the banner; what is wished of it goes to the service.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QApplication
+
+from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded, RunStarted, TrainEvent, Warned, WentOn
+from lunar_studio.gui.train.run_header import duration
+from lunar_studio.gui.train.run_list import RunListPanel
+from lunar_studio.gui.train.start_flow import RunPlan, StartFlow
+from lunar_studio.gui.train.train_centre import TrainCentre
+from lunar_studio.gui.widgets.banner import Banner
+from lunar_studio.paths import is_taken
+from lunar_studio.workers.train_service import TrainService
+
+if TYPE_CHECKING:
+    from lunar_studio.gui.train.run_header import Phase
+
+
+class LiveRun(QObject):
+    """Follows the run from its preparation to its end, and steers it.
+
+    Args:
+        train: Trains.
+        flow: Prepares and starts runs.
+        centre: Shows the run.
+        runs: Marks it in the list.
+        banner: Says what the artist should know.
+        parent: The QObject that owns this one.
+    """
+
+    def __init__(
+        self,
+        train: TrainService,
+        flow: StartFlow,
+        centre: TrainCentre,
+        runs: RunListPanel,
+        banner: Banner,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._train, self._flow = train, flow
+        self._centre, self._runs, self._banner = centre, runs, banner
+        flow.preparing.connect(self._on_preparing)
+        flow.progressed.connect(self._on_progressed)
+        flow.begun.connect(self._on_begun)
+        flow.failed.connect(self._on_failed)
+        flow.stopped.connect(self._on_preparation_stopped)
+        train.events_received.connect(self._on_events)
+        train.failed.connect(self._on_failed)
+        train.running_changed.connect(self._on_running_changed)
+        train.paused_changed.connect(self._on_paused_changed)
+        centre.pause_toggled.connect(self.set_paused)
+        centre.finish_requested.connect(self.finish)
+        centre.stop_requested.connect(self.stop)
+
+    # ---- what is wished of it --------------------------------------------------------------------
+
+    @Slot(bool)
+    def set_paused(self, paused: bool) -> None:
+        """Rest, or go on."""
+        self._train.set_paused(paused)
+
+    @Slot()
+    def finish(self) -> None:
+        """Ask the run to come to a good end soon."""
+        self._train.request_finish()
+        if self._train.is_running and self._centre.live is not None:
+            self._centre.live.header.set_phase("finishing")
+            self._centre.live.header.set_status("Looking for the shortest way to a good end…")
+
+    @Slot()
+    def stop(self) -> None:
+        """Save and end the run, or give up preparing it."""
+        self._flow.request_stop()
+        if self._train.is_running and self._centre.live is not None:
+            self._centre.live.header.set_phase("stopping")
+            self._centre.live.header.set_status("Saving what it has learned…")
+
+    # ---- how it goes -----------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_preparing(self, plan: RunPlan) -> None:
+        words = f"Looking through “{plan.source.name}” and building a data set…"
+        self._centre.begin_live(plan.run_dir, words, "preparing", resumed=False)
+
+    @Slot(int, int)
+    def _on_progressed(self, done: int, total: int) -> None:
+        if self._centre.live is not None and self._flow.is_preparing:
+            self._centre.live.header.set_progress(done, total)
+
+    @Slot(object)
+    def _on_begun(self, plan: RunPlan) -> None:
+        self._centre.begin_live(plan.run_dir, "Getting ready…", "training", resumed=is_taken(plan.run_dir))
+        self._runs.set_active(plan.run_dir, is_training=True)
+        self._runs.choose(plan.run_dir)
+
+    @Slot()
+    def _on_preparation_stopped(self) -> None:
+        if self._centre.live is not None:
+            self._centre.live.header.set_phase("idle")
+            self._centre.live.header.set_status("Stopped; nothing was written.")
+
+    @Slot(object)
+    def _on_events(self, events: tuple[TrainEvent, ...]) -> None:
+        if self._centre.live is not None:
+            self._centre.live.add(events)
+        for event in events:
+            match event:
+                case Warned() | Paused():
+                    self._banner.tell(event.message, event.hint, "warn")
+                case WentOn():
+                    self._banner.tell("The run goes on.", f"It rested for {duration(event.paused_s)}.", "good")
+                case RunStarted():
+                    self._runs.refresh()
+                    self._runs.choose(event.run_dir)
+                case CheckpointSaved():
+                    self._runs.refresh()
+                case RunEnded():
+                    self._on_ended(event)
+
+    def _on_ended(self, event: RunEnded) -> None:
+        if self._centre.live is not None:
+            self._centre.live.set_model(event.model_path)
+        window = self._centre.window()
+        if not window.isActiveWindow():
+            QApplication.alert(window)
+        if event.model_path is None:
+            self._centre.setCurrentWidget(self._centre.empty)
+            self._runs.refresh()
+            self._banner.tell("The run was stopped before its first step.", "Nothing was written.", "good")
+            return
+        words = "finished" if event.reason == "finished" else "stopped and saved"
+        name = event.model_path.parent.name  # the next of the queue may be on show by the time it is read
+        self._banner.tell(f"“{name}” is {words} at step {event.step:,}.", "Explore its model to play with it.", "good")
+
+    @Slot(bool)
+    def _on_running_changed(self, running: bool) -> None:
+        if not running:
+            if self._centre.live is not None:
+                self._centre.live.header.set_phase("idle")
+            self._runs.set_active(None, is_training=False)
+
+    @Slot(bool)
+    def _on_paused_changed(self, paused: bool) -> None:
+        if self._centre.live is not None and self._train.is_running:
+            goes: Phase = "finishing" if self._train.is_finishing else "training"
+            self._centre.live.header.set_phase("paused" if paused else goes)
+
+    @Slot(object)
+    def _on_failed(self, failure: Failure) -> None:
+        self._banner.tell(failure.message, failure.hint)
+        if self._centre.live is not None:
+            self._centre.live.header.set_phase("idle")
+            self._centre.live.header.set_status("This run could not go on.")
