@@ -64,8 +64,8 @@ class ExportService(QObject):
         parent: The QObject that owns this one.
 
     Attributes:
-        exported: Emitted with a tuple of the paths written.
-        failed: Emitted with a `Failure`.
+        exported: Emitted with a tuple of the paths written, when the next export may begin.
+        failed: Emitted with a `Failure`, when the next export may begin.
         running_changed: Emitted with whether an export is going.
     """
 
@@ -78,6 +78,7 @@ class ExportService(QObject):
         self._host = host
         self._writer = writer
         self._worker: ExportWorker | None = None
+        self._answer: tuple[Path, ...] | Failure | None = None
 
     @property
     def is_running(self) -> bool:
@@ -126,19 +127,26 @@ class ExportService(QObject):
         self._host.start(worker)
         self.running_changed.emit(True)
 
+    # The answer is kept until the thread has ended: whoever hears it may export again at once. Told before, the next
+    # export met one that still went, and was refused, whenever the machine was busy between the two.
+
     @Slot(object)
     def _on_exported(self, paths: tuple[Path, ...]) -> None:
-        self.exported.emit(paths)
+        self._answer = paths
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        self.failed.emit(failure)
+        self._answer = failure
 
     @Slot(object)
     def _on_crashed(self, crash: Crash) -> None:
-        self.failed.emit(crash.as_failure())
+        self._answer = crash.as_failure()
 
     @Slot()
     def _on_ended(self) -> None:
-        self._worker = None
+        answer, self._worker, self._answer = self._answer, None, None
         self.running_changed.emit(False)
+        if isinstance(answer, Failure):
+            self.failed.emit(answer)
+        elif answer is not None:
+            self.exported.emit(answer)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject, Slot
 from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
@@ -60,6 +60,34 @@ def test_the_files_written_come_back(qtbot: QtBot, host: ThreadHost, tmp_path: P
     assert answer.args == [(tmp_path / "sheet",)]
     assert (tmp_path / "sheet").read_text() == "3 aseprite 2"
     qtbot.waitUntil(lambda: not service.is_running)
+
+
+class Again(QObject):
+    """Exports again as soon as it hears the answer."""
+
+    def __init__(self, service: ExportService, destination: Path, format_id: str) -> None:
+        super().__init__()
+        self._service, self._destination, self._format_id = service, destination, format_id
+        self.heard = 0
+        service.exported.connect(self.hear)
+        service.failed.connect(self.hear)
+
+    @Slot()
+    def hear(self) -> None:
+        self.heard += 1
+        if self.heard == 1:
+            self._service.export(SPRITES, self._destination, format_id=self._format_id, columns=2)
+
+
+@pytest.mark.parametrize("format_id", ["aseprite", "full"])
+def test_whoever_hears_the_answer_may_export_again_at_once(
+    qtbot: QtBot, host: ThreadHost, tmp_path: Path, format_id: str
+) -> None:
+    service = ExportService(host, write_count)
+    again = Again(service, tmp_path / "second", "aseprite")
+    service.export(SPRITES, tmp_path / "first", format_id=format_id, columns=2)
+    qtbot.waitUntil(lambda: again.heard == 2)
+    assert (tmp_path / "second").is_file()
 
 
 def test_credits_reach_the_writer(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
