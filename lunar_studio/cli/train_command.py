@@ -204,7 +204,7 @@ def _print(text: str, wish: StopWish) -> None:
 
 
 def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
-    from lunar_studio.core.events import RunEnded, RunStarted, StepDone
+    from lunar_studio.core.events import END_WORDS, RunEnded, RunStarted, StepDone
 
     max_steps, next_s = 1, 0.0
     for event in events:
@@ -219,7 +219,10 @@ def _print_lines(events: Iterator[TrainEvent], wish: StopWish) -> None:
             case RunEnded(model_path=None):
                 _print("Stopped before its first step; nothing was written.", wish)
             case RunEnded():
-                _print(f"{event.reason.capitalize()} at step {event.step:,}. The model is {event.model_path}", wish)
+                _print(
+                    f"{END_WORDS[event.reason].capitalize()} at step {event.step:,}. The model is {event.model_path}",
+                    wish,
+                )
                 if compared := forecast_text.compared(event):
                     _print(compared, wish)
             case _:
@@ -245,7 +248,7 @@ def _alarm(event: TrainEvent) -> str:
 
 def _line(event: TrainEvent) -> str:
     """A line for an event that comes now and then; empty where there is nothing to say."""
-    from lunar_studio.core.events import CheckpointSaved, Forecast, LearningEnded, PhaseStarted, Validated
+    from lunar_studio.core.events import END_WORDS, CheckpointSaved, Forecast, LearningEnded, PhaseStarted, Validated
 
     match event:
         case Forecast():
@@ -258,7 +261,7 @@ def _line(event: TrainEvent) -> str:
         case PhaseStarted():
             return f"{event.title} ..."
         case LearningEnded():
-            return f"{event.reason.capitalize()} learning at step {event.step:,}, and saved"
+            return f"{END_WORDS[event.reason].capitalize()} at step {event.step:,}; all it has learned is saved"
     return ""
 
 

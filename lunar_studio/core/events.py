@@ -99,6 +99,12 @@ class Failure:
 
 # ---- training ------------------------------------------------------------------------------------
 
+EndReason = Literal["finished", "stopped", "time-up"]
+"""Why a run ended: it had learned all it was to learn, somebody stopped it, or its minutes were over before that."""
+
+END_WORDS: Mapping[EndReason, str] = {"finished": "finished", "stopped": "stopped", "time-up": "time was up"}
+"""How that is told, wherever it is told in a word or three."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
@@ -345,7 +351,7 @@ class LearningEnded:
     """
 
     step: int
-    reason: Literal["finished", "stopped"]
+    reason: EndReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,7 +367,7 @@ class RunEnded:
     """
 
     step: int
-    reason: Literal["finished", "stopped"]
+    reason: EndReason
     model_path: Path | None
     took_s: float = 0.0
     forecast_s: float = 0.0

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from typing import Literal
 
-from lunar_studio.core.events import LearningEnded, PhaseStarted, TrainEvent
+from lunar_studio.core.events import EndReason, LearningEnded, PhaseStarted, TrainEvent
 from lunar_studio.models.model_file import load_model, save_model
 from lunar_studio.paths import is_taken
 from lunar_studio.training.alone import Alone, PriorAlone, TeacherAlone
@@ -89,16 +88,20 @@ class Ending:
             if self.keeper.is_due():
                 yield from self.keeper.checkpoint()
 
-    def finish(self, reason: Literal["finished", "stopped"], *, quick: bool) -> Iterator[TrainEvent]:
-        """Find directions and write the model; of a stopped run something is kept first that can be explored meanwhile.
+    @property
+    def reason(self) -> EndReason:
+        """Why no step is taken any more."""
+        return "finished" if self.done else self.leg.ended_by or "stopped"
+
+    def finish(self, *, quick: bool) -> Iterator[TrainEvent]:
+        """Find directions and write the model; of a run that is not done something is kept first, to explore meanwhile.
 
         Args:
-            reason: Why no step is taken any more.
             quick: Look at fewer sprites, as somebody waits.
         """
         leg, folder = self.leg, self.keeper.folder
-        yield LearningEnded(leg.state.step, reason)
-        if reason == "stopped":
+        yield LearningEnded(leg.state.step, self.reason)
+        if not self.done:
             yield from self.keeper.milestone(now=True)
         yield PhaseStarted(leg.state.step, "Finding directions for the sliders")
         card = card_of(leg.dataset, leg.state, self.reporter.figures)

@@ -257,13 +257,20 @@ def forecast_of(leg: Leg, costs: Costs, first_step: int = 0) -> Forecast:
     )
 
 
-def forecast_for(forecast: Forecast, steps_done: int, *, finished: bool) -> float:
-    """Seconds that the forecast said for what was done: all of it, or some steps and a quick finish."""
+def forecast_for(forecast: Forecast, steps_done: int, *, finished: bool, quick: bool = False) -> float:
+    """Seconds that the forecast said for what was done: all of it, or some steps and a finish.
+
+    Args:
+        forecast: Of the whole leg.
+        steps_done: How many it took.
+        finished: Whether all was done.
+        quick: Whether the finish was that of a run which was stopped.
+    """
     if finished:
         return forecast.total_s
     whole = max(1, forecast.max_steps - forecast.first_step)
-    quick_s = (forecast.finish_s - forecast.map_s) * _QUICK_SHARE
-    return (forecast.learning_s + forecast.beside_s) * steps_done / whole + quick_s
+    finish_s = (forecast.finish_s - forecast.map_s) * _QUICK_SHARE if quick else forecast.finish_s
+    return (forecast.learning_s + forecast.beside_s) * steps_done / whole + finish_s
 
 
 def settled_length(config: RunConfig, costs: Costs) -> RunConfig:

@@ -10,7 +10,7 @@ import torch
 
 from lunar_studio.core import config_fields
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Warned
+from lunar_studio.core.events import EndReason, Warned
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.errors import CheckpointError, ConfigError, TrainingError
 from lunar_studio.models.words import Vocabulary
@@ -44,6 +44,7 @@ class Leg:
         hurries: Whether that was asked for.
         plan: How it computes; after `measure`.
         state: What it changes; after `begin`.
+        ended_by: Why it ended before all was learned: somebody stopped it, or its time was up; None while it goes.
         collapsed: Whether the last step found that one expert of the teacher has taken over.
 
     Raises:
@@ -71,6 +72,7 @@ class Leg:
         self.dataset, self.vocabulary, self.config, self.peers = dataset, vocabulary, config, peers
         self.should_stop, self.should_pause, self.should_finish = should_stop, should_pause, should_finish
         self.hurries = False
+        self.ended_by: EndReason | None = None
         self.threads = set_threads(config.training)
         self.lessons = Lessons(dataset, vocabulary, config)
         self._began, self._rested_s = 0.0, 0.0
@@ -150,10 +152,12 @@ class Leg:
     def wishes(self) -> tuple[bool, bool]:
         """Whether the leg is to end, and whether it is to rest; the same answer in every process."""
         minutes = self.config.training.max_minutes
-        over = self.should_stop() or (minutes > 0 and self.worked_s / 60.0 >= minutes)
-        end, rest, hurry = self.peers.any(over, self.should_pause(), self.should_finish())
+        time_up = minutes > 0 and self.worked_s / 60.0 >= minutes
+        stop, over, rest, hurry = self.peers.any(self.should_stop(), time_up, self.should_pause(), self.should_finish())
         self.hurries = self.hurries or hurry
-        return end, rest and not end
+        if (stop or over) and self.ended_by is None:
+            self.ended_by = "stopped" if stop else "time-up"
+        return stop or over, rest and not (stop or over)
 
     def shorten(self) -> bool:
         """Go through what is left of the schedule faster, where somebody wants that; whether it is new.

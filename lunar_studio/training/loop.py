@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -192,8 +191,8 @@ class _Lead:
             leg.peers.part()
             yield from ending.learn_alone()
             yield from self.keeper.checkpoint()
-            reason: Literal["finished", "stopped"] = "finished" if ending.done else "stopped"
-            yield from ending.finish(reason, quick=leg.should_stop())
+            quick = leg.should_stop()
+            yield from ending.finish(quick=quick)
         except LunarError:
             with suppress(LunarError):  # where the disk is the reason, this cannot be written either
                 self.keeper.record("failed")
@@ -201,9 +200,9 @@ class _Lead:
         took_s = leg.worked_s
         # Nobody forecast that the run would be asked to finish early.
         done = leg.state.step - first
-        said_s = 0.0 if leg.hurries else forecasting.forecast_for(told, done, finished=ending.done)
-        yield from self.keeper.persist(lambda: self.keeper.record(reason, took_s=took_s, forecast_s=said_s))
-        yield RunEnded(leg.state.step, reason, self.folder.model_path, took_s, said_s)
+        said_s = 0.0 if leg.hurries else forecasting.forecast_for(told, done, finished=ending.done, quick=quick)
+        yield from self.keeper.persist(lambda: self.keeper.record(ending.reason, took_s=took_s, forecast_s=said_s))
+        yield RunEnded(leg.state.step, ending.reason, self.folder.model_path, took_s, said_s)
 
     # ---- before the first step -------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import StepDone, Validated
+from lunar_studio.core.events import EndReason, StepDone, Validated
 from lunar_studio.errors import TrainingError
 from lunar_studio.paths import is_taken
 
@@ -33,7 +33,7 @@ CONFIG, FACTS, METRICS, CHECKPOINTS, MILESTONES, MODEL, START = (
 LOG_EVERY = 10
 
 
-RunState = Literal["running", "finished", "stopped", "failed"]
+RunState = Literal["running", "failed"] | EndReason
 
 
 class RunFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,6 +49,15 @@ def test_people_get_lines_with_losses_rate_and_time_left(run: Run, built: Path, 
     assert f"Finished at step 3. The model is {tmp_path / 'run' / 'model.safetensors'}" in ran.out
 
 
+def test_a_run_whose_minutes_are_over_says_so(run: Run, built: Path, tmp_path: Path) -> None:
+    ran = run("train", built, "--out", tmp_path / "run", *TINY, "--max-steps", "9999", "--max-minutes", "0.0001")
+    assert ran.status == 0
+    assert "Time was up at step " in ran.out
+    assert "; all it has learned is saved" in ran.out
+    assert f". The model is {tmp_path / 'run' / 'model.safetensors'}" in ran.out
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "time-up"
+
+
 def test_the_same_seed_gives_the_same_model(run: Run, built: Path, tmp_path: Path) -> None:
     for name in ("one", "two"):
         assert run("train", built, "--out", tmp_path / name / "run", *TINY, "--max-steps", "3").status == 0

@@ -349,6 +349,17 @@ def test_a_run_can_be_asked_to_finish_now(qtbot: QtBot, page: TrainPage, trainer
     assert header.finish_button.isHidden()
 
 
+def test_a_run_whose_time_was_up_is_named_so(
+    qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path
+) -> None:
+    trainer.inner.steps, trainer.inner.ends = 20, "time-up"
+    start(qtbot, page, art)
+    qtbot.waitUntil(lambda: bool(page.banner.message))
+    assert page.banner.message == f"The time of “{trainer.asked[0][1].name}” was up at step 20; it is saved."
+    assert "continue it" in page.banner.hint
+    qtbot.waitUntil(lambda: page.can_start)
+
+
 def test_a_warning_is_shown_and_training_goes_on(
     qtbot: QtBot, page: TrainPage, trainer: RecordingTrainer, art: Path
 ) -> None:

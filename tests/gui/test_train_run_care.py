@@ -207,6 +207,16 @@ def test_a_stopped_run_says_that_it_is_saved_before_its_model_is_made(qtbot: QtB
     assert header.status.text == "Stopped before its first step; nothing was written."
 
 
+def test_a_run_whose_time_was_up_is_told_so(qtbot: QtBot) -> None:
+    header = RunHeader()
+    qtbot.addWidget(header)
+    header.set_phase("training")
+    header.add([LearningEnded(7, "time-up")])
+    assert header.status.text.startswith("Its time was up, and all it has learned is saved.")
+    header.add([RunEnded(7, "time-up", Path("model"), 30.0, 28.0)])
+    assert header.status.text == "Its time was up, and it is saved after 30 s; the forecast said 28 s."
+
+
 def test_a_run_without_a_finished_model_is_explored_by_its_newest_snapshot(tmp_path: Path) -> None:
     run = make_run(tmp_path, "run")
     (run / "model.safetensors").unlink(missing_ok=True)

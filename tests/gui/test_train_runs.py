@@ -20,6 +20,7 @@ from lunar_studio.core.events import StepDone, Validated
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import TrainingError
 from lunar_studio.gui.train.run_list import RunListPanel
+from lunar_studio.gui.train.run_list_model import state_words
 from lunar_studio.gui.train.run_records import (
     BIN_NAME,
     move_to_bin,
@@ -57,6 +58,24 @@ def test_a_run_is_read_with_what_can_be_done_with_it(tmp_path: Path) -> None:
     assert record.model_path == run / "model.safetensors"
     assert record.can_continue
     assert record.config == preset("tiny")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ("finished", "step 7 of 20 · finished"),
+        ("stopped", "step 7 of 20 · stopped"),
+        ("time-up", "step 7 of 20 · time was up"),
+        ("failed", "step 7 of 20 · failed"),
+        ("running", "step 7 of 20 · broke off"),
+        ("of another version", "step 7 of 20 · stopped"),
+    ],
+)
+def test_how_a_run_ended_is_told_after_a_restart(tmp_path: Path, state: str, words: str) -> None:
+    record = read_run(make_run(tmp_path, "run", state=state))
+    assert record is not None
+    assert state_words(record, is_active=False) == words
+    assert state_words(record, is_active=True) == "training now"
 
 
 def test_runs_come_newest_first_and_nothing_else_comes(tmp_path: Path) -> None:

@@ -130,6 +130,31 @@ def test_stop_is_obeyed_within_a_step_and_still_gives_a_model(dataset: Path, tmp
     assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "stopped"
 
 
+def test_a_run_whose_minutes_are_over_says_so_and_goes_on_to_its_end_when_resumed(
+    dataset: Path, tmp_path: Path
+) -> None:
+    events = list(train(dataset, tmp_path / "run", tiny(max_steps=6, max_minutes=1e-6)))
+    learnt, ended = next(event for event in events if isinstance(event, LearningEnded)), events[-1]
+    assert isinstance(ended, RunEnded)
+    assert (learnt.reason, ended.reason) == ("time-up", "time-up")
+    assert ended.model_path is not None
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "time-up"
+    *_, ended = train(dataset, tmp_path / "run", tiny(max_steps=6), resume=True)
+    assert isinstance(ended, RunEnded)
+    assert (ended.step, ended.reason) == (6, "finished")
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "finished"
+
+
+def test_who_stops_a_run_in_the_moment_its_minutes_are_over_has_stopped_it(dataset: Path, tmp_path: Path) -> None:
+    began = threading.Event()
+    for event in train(dataset, tmp_path / "run", tiny(max_steps=6, max_minutes=1e-6), should_stop=began.is_set):
+        if isinstance(event, RunStarted):
+            began.set()
+        last = event
+    assert isinstance(last, RunEnded)
+    assert last.reason == "stopped"
+
+
 def test_no_step_is_taken_while_paused(dataset: Path, tmp_path: Path) -> None:
     asked: list[float] = []
 

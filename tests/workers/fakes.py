@@ -13,6 +13,7 @@ import numpy as np
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import (
     CheckpointSaved,
+    EndReason,
     FinishBegun,
     PreviewReady,
     RunEnded,
@@ -107,6 +108,7 @@ class FakeTrainer:
         steps: How many steps it takes.
         step_s: Seconds asleep in each.
         burn: Matrix products in each step, to keep a core busy.
+        ends: Why it ends after its last step.
         fail_at: Step at which `failure` is raised; 0 for never.
         reached: The last step taken.
     """
@@ -116,6 +118,7 @@ class FakeTrainer:
     burn: int = 0
     fail_at: int = 0
     failure: Exception | None = None
+    ends: EndReason = "finished"
     validate_every: int = 5
     preview_every: int = 5
     rested: int = 0
@@ -141,7 +144,7 @@ class FakeTrainer:
         end: int | None = None  # `steps` may change while it runs
         matrix = np.random.default_rng(0).standard_normal((256, 256)).astype(np.float32)
         step = first
-        reason: str = "finished"
+        reason = self.ends
         begun_s = time.monotonic()
         while step < (self.steps if end is None else end):
             while should_pause() and not should_stop():
@@ -163,7 +166,7 @@ class FakeTrainer:
             yield from self._told(step, time.monotonic() - begun_s)
         yield CheckpointSaved(step, run_dir / "checkpoints" / f"step-{step}", is_best=True)
         model = run_dir / "model.safetensors"
-        yield RunEnded(step, "finished" if reason == "finished" else "stopped", model)
+        yield RunEnded(step, reason, model)
 
     def _told(self, step: int, elapsed_s: float) -> Iterator[TrainEvent]:
         losses = {"recon": 1.0 / step, "kl": 2.0 / step, "quality": 0.5, "total": 3.0 / step}

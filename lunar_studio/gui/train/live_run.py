@@ -5,12 +5,23 @@ What it tells goes to its view, the run list and the banner; what is wished of i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication
 
-from lunar_studio.core.events import CheckpointSaved, Failure, Paused, RunEnded, RunStarted, TrainEvent, Warned, WentOn
+from lunar_studio.core.events import (
+    CheckpointSaved,
+    EndReason,
+    Failure,
+    Paused,
+    RunEnded,
+    RunStarted,
+    TrainEvent,
+    Warned,
+    WentOn,
+)
 from lunar_studio.gui.train.run_header import duration
 from lunar_studio.gui.train.run_list import RunListPanel
 from lunar_studio.gui.train.start_flow import RunPlan, StartFlow
@@ -21,6 +32,16 @@ from lunar_studio.workers.train_service import TrainService
 
 if TYPE_CHECKING:
     from lunar_studio.gui.train.run_header import Phase
+
+
+_ENDED: Mapping[EndReason, tuple[str, str]] = {
+    "finished": ("{name} is finished at step {step}.", "Explore its model to play with it."),
+    "stopped": ("{name} is stopped and saved at step {step}.", "Explore its model to play with it."),
+    "time-up": (
+        "The time of {name} was up at step {step}; it is saved.",
+        "Explore its model to play with it; continue it, and it learns the rest of what was planned.",
+    ),
+}
 
 
 class LiveRun(QObject):
@@ -136,9 +157,9 @@ class LiveRun(QObject):
             self._runs.refresh()
             self._banner.tell("The run was stopped before its first step.", "Nothing was written.", "good")
             return
-        words = "finished" if event.reason == "finished" else "stopped and saved"
         name = event.model_path.parent.name  # the next of the queue may be on show by the time it is read
-        self._banner.tell(f"“{name}” is {words} at step {event.step:,}.", "Explore its model to play with it.", "good")
+        words, hint = _ENDED[event.reason]
+        self._banner.tell(words.format(name=f"“{name}”", step=f"{event.step:,}"), hint, "good")
 
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:

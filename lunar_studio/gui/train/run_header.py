@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from PySide6.QtCore import Signal, Slot
@@ -32,9 +32,15 @@ Phase = Literal["idle", "preparing", "training", "paused", "finishing", "stoppin
 _PROGRESS_STEPS = 10_000
 # What judge and inventor learn alone is cut to a quarter in a run that is asked to finish now.
 _HURRY = 4.0
-_LEARNT = {
+_LEARNT: Mapping[events_of.EndReason, str] = {
     "finished": "It has learned all it was to learn, and is saved.",
     "stopped": "Stopped, and all it has learned is saved.",
+    "time-up": "Its time was up, and all it has learned is saved.",
+}
+_ENDED: Mapping[events_of.EndReason, str] = {
+    "finished": "Finished",
+    "stopped": "Stopped and saved",
+    "time-up": "Its time was up, and it is saved",
 }
 # The time left is told from the pace of the last half minute: machines get busy, and quiet again.
 _PACE_WINDOW_S = 30.0
@@ -94,7 +100,7 @@ def ended_words(event: RunEnded) -> str:
     """How it ended, and how near the forecast was."""
     if event.model_path is None:
         return "Stopped before its first step; nothing was written."
-    words = "Finished" if event.reason == "finished" else "Stopped and saved"
+    words = _ENDED[event.reason]
     if event.took_s <= 0:
         return f"{words}."
     compared = f"; the forecast said {duration(event.forecast_s)}" if event.forecast_s > 0 else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from lunar_studio.core.events import END_WORDS
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import pictures, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
@@ -20,14 +22,20 @@ RECORD_ROLE = int(Qt.ItemDataRole.UserRole)
 
 _ROW_PX = 12 * SPACE_PX
 _THUMB_PX = 32 - 2
-_STATE_WORDS = {
+_STATE_WORDS: Mapping[str, str] = {
     "running": "broke off",
-    "finished": "finished",
-    "stopped": "stopped",
     "failed": "failed",
     "unreadable": "cannot be read",
+    **{str(reason): words for reason, words in END_WORDS.items()},
 }
-_STATE_TOKENS = {"running": "warn", "finished": "good", "stopped": "muted", "failed": "bad", "unreadable": "bad"}
+_STATE_TOKENS: Mapping[str, str] = {
+    "running": "warn",
+    "finished": "good",
+    "stopped": "muted",
+    "time-up": "muted",
+    "failed": "bad",
+    "unreadable": "bad",
+}
 
 
 def state_words(record: RunRecord, *, is_active: bool) -> str:

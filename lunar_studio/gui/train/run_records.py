@@ -20,11 +20,11 @@ import msgspec
 
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.config_fields import from_json
-from lunar_studio.core.events import StepDone, TrainEvent, Validated
+from lunar_studio.core.events import END_WORDS, EndReason, StepDone, TrainEvent, Validated
 from lunar_studio.errors import ConfigError, TrainingError
 from lunar_studio.paths import is_file, is_folder
 
-RunState = Literal["running", "finished", "stopped", "failed", "unreadable"]
+RunState = Literal["running", "failed", "unreadable"] | EndReason
 
 MAX_RUNS = 2000
 MAX_METRICS_BYTES = 64 * 2**20
@@ -33,7 +33,7 @@ _MAX_JSON_BYTES = 1_000_000
 _CHUNK_LINES = 2000
 _MOST_EXPERTS = 64
 _MILESTONES = "step-" + "[0-9]" * 9 + ".safetensors"
-_STATES: tuple[RunState, ...] = ("running", "finished", "stopped", "failed")
+_STATES: tuple[RunState, ...] = ("running", "failed", *END_WORDS)
 
 
 @dataclass(frozen=True, slots=True)
