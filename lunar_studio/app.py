@@ -124,6 +124,7 @@ def train(
     should_stop: Callable[[], bool],
     should_pause: Callable[[], bool],
     should_finish: Callable[[], bool],
+    should_leave: Callable[[], bool],
 ) -> Iterator[TrainEvent]:
     """Train, as `session.ports.Trainer` says; the loop is imported here, in the worker's thread.
 
@@ -140,6 +141,7 @@ def train(
         should_stop=should_stop,
         should_pause=should_pause,
         should_finish=should_finish,
+        should_leave=should_leave,
     )
 
 
@@ -350,7 +352,7 @@ class Studio(QObject):
 
     def shut_down(self) -> tuple[str, ...]:
         """Stop what trains, end every thread; returns the names of those that did not end."""
-        self.train_service.request_stop()
+        self.train_service.request_leave()  # nobody is there any more who could make room on the disk
         # Where the artist would not wait any longer, nothing is left to be saved.
         stalled = self.host.shut_down(limit_ms=_SAVED_LIMIT_MS if self.closing.plan == "now" else STOP_LIMIT_MS)
         self.controller.close()

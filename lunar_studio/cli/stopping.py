@@ -21,6 +21,7 @@ class StopWish:
     def __init__(self, said: str) -> None:
         self.said = said
         self._event = threading.Event()
+        self._again = threading.Event()
 
     def __call__(self) -> bool:
         """Whether to stop; what work asks as `should_stop`."""
@@ -28,12 +29,18 @@ class StopWish:
 
     def wish(self) -> None:
         """Ask to stop."""
+        if self._event.is_set():
+            self._again.set()
         self._event.set()
+
+    def insists(self) -> bool:
+        """Whether it was asked for more than once: what work asks that waits for something before it stops."""
+        return self._again.is_set()
 
 
 @contextmanager
 def stoppable(said: str) -> Iterator[StopWish]:
-    """A stop wish that Ctrl-C and SIGTERM make; a second Ctrl-C interrupts at once.
+    """A stop wish that Ctrl-C and SIGTERM make; a second Ctrl-C interrupts at once, a second SIGTERM insists.
 
     Args:
         said: What to tell at the first one.

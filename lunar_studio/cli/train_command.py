@@ -20,7 +20,7 @@ from lunar_studio.paths import is_file
 
 if TYPE_CHECKING:
     from lunar_studio.core.config import RunConfig
-    from lunar_studio.core.events import RunStarted, StepDone, TrainEvent
+    from lunar_studio.core.events import Paused, RunStarted, StepDone, TrainEvent
 
 _LINE_S = 1.0
 _STOPPING = "Stopping: finishing the step and the model. Ctrl-C again to leave at once (the last checkpoint stays)."
@@ -78,7 +78,9 @@ def train(arguments: argparse.Namespace) -> Answer:
     from lunar_studio.training.loop import train as run
 
     with stoppable(_STOPPING) as wish:
-        events = run(dataset, arguments.out, config, resume=arguments.resume, should_stop=wish)
+        events = run(
+            dataset, arguments.out, config, resume=arguments.resume, should_stop=wish, should_leave=wish.insists
+        )
         report = _print_json if arguments.json else _print_lines
         report(events, wish)
     return Answer(document=None)
@@ -240,10 +242,24 @@ def _alarm(event: TrainEvent) -> str:
         case Warned():
             return f"{event.message} {event.hint}"
         case Paused():
-            return f"Paused: {event.message} {event.hint} Try {event.attempt}; again in {event.retry_s:.0f} s."
+            tried = f"Try {event.attempt}; again in {event.retry_s:.0f} s."
+            return f"Paused: {event.message} {event.hint} {_awaited(event)}{tried}"
         case WentOn():
             return f"Going on after {event.paused_s:.0f} s."
     return ""
+
+
+def _awaited(event: Paused) -> str:
+    """What a run that rests was asked to do, and waits for; empty where it only goes on."""
+    if event.then != "end":
+        return ""
+    if not event.unsaved_steps:
+        return "All it has learned is saved; then it ends by itself, or at once at another Ctrl-C. "
+    steps = "1 step" if event.unsaved_steps == 1 else f"{event.unsaved_steps:,} steps"
+    return (
+        f"Ending now would lose {steps} ({forecast_text.duration(event.unsaved_s)} of work) since the last checkpoint: "
+        "it saves them and ends by itself as soon as it can; Ctrl-C again ends without them. "
+    )
 
 
 def _line(event: TrainEvent) -> str:

@@ -297,6 +297,10 @@ class Paused:
         hint: What to do about it.
         attempt: How often it was tried; the first is 1.
         retry_s: Seconds until it is tried again.
+        unsaved_steps: Steps that no checkpoint holds yet, those of parts that learn alone among them.
+        unsaved_s: Seconds of work that no checkpoint holds yet.
+        then: What the run does once it can write again: go on, come to its end soon (it was asked to finish now), or
+            save and end (it was asked to stop).
     """
 
     step: int
@@ -304,6 +308,9 @@ class Paused:
     hint: str
     attempt: int
     retry_s: float
+    unsaved_steps: int = 0
+    unsaved_s: float = 0.0
+    then: Literal["go-on", "finish", "end"] = "go-on"
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,10 +155,12 @@ class Trainer(Protocol):
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
         should_finish: Callable[[], bool],
+        should_leave: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         """Train on a built data set and yield what happens; ends with `RunEnded`.
 
-        Once `should_finish` says yes, the run comes to its planned end in fewer steps.
+        Once `should_stop` says yes, it saves and ends; where the disk refuses, it tries until that succeeds, or until
+        `should_leave` says yes. Once `should_finish` says yes, it comes to its planned end in fewer steps.
 
         Raises:
             LunarError: It cannot start or go on; what was trained is in the last checkpoint.

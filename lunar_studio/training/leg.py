@@ -39,6 +39,7 @@ class Leg:
         should_stop: Whether somebody wants it to end.
         should_pause: Whether somebody wants it to rest.
         should_finish: Whether somebody wants it to come to its end early, but well.
+        should_leave: Whether somebody wants it to end even where what it learned last cannot be saved.
 
     Attributes:
         hurries: Whether that was asked for.
@@ -64,6 +65,7 @@ class Leg:
         should_stop: Ask,
         should_pause: Ask,
         should_finish: Ask = lambda: False,
+        should_leave: Ask = lambda: False,
     ) -> None:
         if len(dataset.indices("train")) < 1:
             raise TrainingError("The data set has no sprites to train on.", hint="Add art and build it again.")
@@ -71,11 +73,13 @@ class Leg:
         peers.check(config.training.batch_size)
         self.dataset, self.vocabulary, self.config, self.peers = dataset, vocabulary, config, peers
         self.should_stop, self.should_pause, self.should_finish = should_stop, should_pause, should_finish
+        self.should_leave = should_leave
         self.hurries = False
         self.ended_by: EndReason | None = None
         self.threads = set_threads(config.training)
         self.lessons = Lessons(dataset, vocabulary, config)
-        self._began, self._rested_s = 0.0, 0.0
+        self._began: float | None = None
+        self._rested_s = 0.0
         self._collapse, self.collapsed = CollapseWatch(), False
         self.begun_anew: tuple[Part, ...] = ()
 
@@ -146,8 +150,8 @@ class Leg:
 
     @property
     def worked_s(self) -> float:
-        """Seconds since the clock started, without rests."""
-        return time.perf_counter() - self._began - self._rested_s
+        """Seconds since the clock started, without rests; 0 before."""
+        return 0.0 if self._began is None else time.perf_counter() - self._began - self._rested_s
 
     def wishes(self) -> tuple[bool, bool]:
         """Whether the leg is to end, and whether it is to rest; the same answer in every process."""

@@ -60,6 +60,7 @@ def train(
     should_stop: Ask = lambda: False,
     should_pause: Ask = lambda: False,
     should_finish: Ask = lambda: False,
+    should_leave: Ask = lambda: False,
 ) -> Iterator[TrainEvent]:
     """Train on a built data set and yield what happens; ends with `RunEnded`.
 
@@ -70,10 +71,12 @@ def train(
             `device` and `threads`.
         resume: Go on from the newest whole checkpoint in `run_dir`.
         should_stop: Asked after every step; the run then saves (`LearningEnded`), finishes the model and ends. One that
-            has not taken its first step leaves its folder as it was found.
+            has not taken its first step leaves its folder as it was found. Where the disk refuses what is to be saved,
+            it rests and tries again until that succeeds.
         should_pause: While it says yes, no step is taken.
         should_finish: Once it says yes, what is left of the schedule is gone through in a tenth of the steps done, and
             judge and prior learn alone for a quarter of what is left for them; the run then ends as planned.
+        should_leave: Once it says yes, a run whose disk refuses tries once more, and then ends without saving.
 
     Raises:
         LunarError: The run cannot start or go on; what was trained is in the last checkpoint.
@@ -89,7 +92,7 @@ def train(
             fine_tune.keep_start(asked, folder.start_path)
             shared_config(asked, peers)
             vocabulary = shared_vocabulary(fine_tune.vocabulary_of(opened, asked, folder.start_path), peers)
-            leg = Leg(opened, vocabulary, asked, peers, should_stop, should_pause, should_finish)
+            leg = Leg(opened, vocabulary, asked, peers, should_stop, should_pause, should_finish, should_leave)
             yield from _Lead(leg, folder, resume=resume).events()
         except _CalledOff:
             yield _left_as_found(folder, resume=resume)
@@ -170,7 +173,7 @@ class _Lead:
         leg = self.leg
         yield PhaseStarted(0, "Measuring this machine")
         told = yield from self._prepare()
-        self.reporter, self.keeper = Reporter(leg), Keeper(leg, self.folder)
+        self.reporter, self.keeper = Reporter(leg), Keeper(leg, self.folder, resumed=self.resume)
         if self.resume:
             yield from self.keeper.forget_after(leg.state.step)
         self.folder.write(CONFIG, leg.config)
@@ -195,7 +198,7 @@ class _Lead:
             yield from ending.finish(quick=quick)
         except LunarError:
             with suppress(LunarError):  # where the disk is the reason, this cannot be written either
-                self.keeper.record("failed")
+                self.keeper.record_failure()
             raise
         took_s = leg.worked_s
         # Nobody forecast that the run would be asked to finish early.

@@ -217,5 +217,5 @@ class RunFolder:
     def _unwritable(self, exc: OSError) -> TrainingError:
         return TrainingError(
             f"The run's folder {self.path} cannot be written: {exc.strerror or exc}.",
-            hint="Free some space or make it writable, then resume; checkpoints so far are kept.",
+            hint="Free some space or make it writable; checkpoints so far are kept.",
         )

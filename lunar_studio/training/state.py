@@ -85,6 +85,11 @@ class TrainState:
         """The live teacher, or None when it is off."""
         return cast("LunarMoETeacher | None", self.networks.get("teacher"))
 
+    @property
+    def progress(self) -> int:
+        """Steps taken in all, those of parts that learn alone among them."""
+        return self.step + sum(self.alone.values())
+
     def finished(self, part: str) -> nn.Module:
         """The network to look at and to keep: the average where there is one; put into eval mode."""
         return self.averages.get(part, self.networks[part]).eval()

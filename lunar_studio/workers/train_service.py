@@ -32,12 +32,14 @@ class TrainService(QObject):
         failed: Emitted with a `Failure` when a run could not go on, after its last events.
         running_changed: Emitted with whether a run is going.
         paused_changed: Emitted with whether the run is asked to rest.
+        stop_asked: The run was asked to save and end, by whoever it was.
     """
 
     events_received = Signal(object)
     failed = Signal(object)
     running_changed = Signal(bool)
     paused_changed = Signal(bool)
+    stop_asked = Signal()
 
     def __init__(self, host: ThreadHost, trainer: Trainer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -77,9 +79,18 @@ class TrainService(QObject):
         self.running_changed.emit(True)
 
     def request_stop(self) -> None:
-        """Ask the run to save and end after the step it is in; `RunEnded` follows. Nothing if none goes."""
+        """Ask the run to save and end after the step it is in; `RunEnded` follows. Nothing if none goes.
+
+        Where the disk refuses, it goes on trying to save, and tells so (`Paused`), until `request_leave`.
+        """
         if self._worker is not None:
             self._worker.ask_stop()
+            self.stop_asked.emit()
+
+    def request_leave(self) -> None:
+        """Ask the run to end, and not to wait for a disk that refuses: `failed` then tells what is lost."""
+        if self._worker is not None:
+            self._worker.ask_leave()
 
     @property
     def is_finishing(self) -> bool:

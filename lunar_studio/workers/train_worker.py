@@ -47,6 +47,7 @@ class TrainWorker(Worker):
         self._order = order
         self._paused = threading.Event()
         self._finish = threading.Event()
+        self._leave = threading.Event()
         self._lock = threading.Lock()
         self._events: list[TrainEvent] = []
 
@@ -74,6 +75,11 @@ class TrainWorker(Worker):
         """Whether the trainer is asked to finish now."""
         return self._finish.is_set()
 
+    def ask_leave(self) -> None:
+        """Ask the trainer to end, also where the disk refuses what is to be saved."""
+        self._leave.set()
+        self.ask_stop()
+
     def fetch(self) -> tuple[TrainEvent, ...]:
         """What was yielded since the last call, oldest first."""
         with self._lock:
@@ -93,6 +99,7 @@ class TrainWorker(Worker):
             should_stop=self.should_stop,
             should_pause=self._paused.is_set,
             should_finish=self._finish.is_set,
+            should_leave=self._leave.is_set,
         )
         for event in events:
             if isinstance(event, PreviewReady):

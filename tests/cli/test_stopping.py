@@ -19,6 +19,15 @@ def test_the_first_signal_asks(number: signal.Signals, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == "Stopping.\n"
 
 
+def test_a_second_sigterm_insists(capsys: pytest.CaptureFixture[str]) -> None:
+    with stoppable("Stopping.") as wish:
+        signal.raise_signal(signal.SIGTERM)
+        assert not wish.insists()
+        signal.raise_signal(signal.SIGTERM)
+        assert wish.insists()
+    assert capsys.readouterr().err == "Stopping.\nStopping.\n"
+
+
 def test_the_second_ctrl_c_interrupts() -> None:
     with stoppable("Stopping."):
         signal.raise_signal(signal.SIGINT)

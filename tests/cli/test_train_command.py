@@ -107,6 +107,38 @@ def test_a_stopped_run_leaves_a_model(built: Path, tmp_path: Path) -> None:
     assert (tmp_path / "run" / "model.safetensors").is_file()
 
 
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_a_run_stopped_while_it_cannot_write_waits_until_it_can_or_is_left(
+    built: Path, tmp_path: Path, comes_back: bool
+) -> None:
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "lunar_studio", "train", built, "--out", out, *TINY, "--set", "checkpoint_s=0"]
+    with subprocess.Popen(
+        [*map(str, command), "--max-steps", "100000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        next(line for line in process.stdout if line.startswith("  checkpoint at step"))
+        out.rename(tmp_path / "away")
+        said = [next(line for line in process.stderr if line.startswith("Paused: "))]
+        process.send_signal(signal.SIGINT)
+        said += [next(line for line in process.stderr if "Ending now would lose" in line)]
+        if comes_back:
+            (tmp_path / "away").rename(out)
+        else:
+            process.send_signal(signal.SIGINT)
+        ended, _ = process.communicate(timeout=100)
+    assert "Ending now would lose" not in said[0]
+    assert "Ctrl-C again ends without them" in said[1]
+    assert process.returncode == (0 if comes_back else 130)
+    assert ("Stopped at step " in ended) == comes_back
+    assert (out / "model.safetensors").is_file() == comes_back
+
+
 def test_a_reader_that_goes_away_stops_the_run_well(built: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lunar_studio", "train", built, "--out", tmp_path / "run", *TINY, "--json"]
     with subprocess.Popen(

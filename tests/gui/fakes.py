@@ -178,9 +178,10 @@ def tiny_trainer(
     should_stop: Callable[[], bool],
     should_pause: Callable[[], bool],
     should_finish: Callable[[], bool],
+    should_leave: Callable[[], bool],
 ) -> Iterator[TrainEvent]:
     """A run that ends at once."""
-    del dataset, config, resume, should_pause, should_finish
+    del dataset, config, resume, should_pause, should_finish, should_leave
     yield RunEnded(0, "stopped" if should_stop() else "finished", run_dir / "model.safetensors")
 
 

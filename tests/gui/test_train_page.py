@@ -57,6 +57,7 @@ class RecordingTrainer:
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
         should_finish: Callable[[], bool],
+        should_leave: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         self.asked.append((dataset, run_dir, config, resume))
         run_dir.mkdir(parents=True, exist_ok=True)
@@ -72,6 +73,7 @@ class RecordingTrainer:
             should_stop=should_stop,
             should_pause=should_pause,
             should_finish=should_finish,
+            should_leave=should_leave,
         ):
             if isinstance(event, StepDone):
                 last = event.step

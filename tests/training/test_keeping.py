@@ -13,10 +13,10 @@ import msgspec
 import pytest
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import CheckpointSaved, Paused, RunEnded, StepDone, TrainEvent, WentOn
-from lunar_studio.errors import CheckpointError
+from lunar_studio.core.events import CheckpointSaved, FinishBegun, Paused, RunEnded, StepDone, TrainEvent, WentOn
+from lunar_studio.errors import CheckpointError, TrainingError
 from lunar_studio.models.model_file import load_model
-from lunar_studio.training import checkpoints, keeping
+from lunar_studio.training import checkpoints, ending, keeping
 from lunar_studio.training.checkpoints import list_checkpoints, load_latest
 from lunar_studio.training.loop import train
 from tests.training.small_art import small_dataset, tiny
@@ -79,26 +79,100 @@ def test_a_full_disk_pauses_the_run_until_there_is_room(
     assert not list((tmp_path / "run" / "checkpoints").glob(".writing-*"))
 
 
-def test_who_stops_a_paused_run_is_told_why_and_keeps_the_older_checkpoint(
+def test_a_run_stopped_while_the_disk_refuses_ends_when_it_has_saved(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, told, pauses = _FullDisk(), list[TrainEvent](), list[Paused]()
+    monkeypatch.setattr(checkpoints, "_write_synced", disk)
+    for event in train(dataset, tmp_path / "run", RUN, should_stop=lambda: bool(pauses)):
+        told.append(event)
+        disk.full = disk.full or (isinstance(event, CheckpointSaved) and event.step == 2)
+        if isinstance(event, Paused):
+            pauses.append(event)
+            disk.full = len(pauses) < 4
+    assert [(pause.unsaved_steps, pause.then) for pause in pauses] == [(1, "go-on"), *[(1, "end")] * 3]
+    assert all(pause.unsaved_s > 0 for pause in pauses)
+    ended = told[-1]
+    assert isinstance(ended, RunEnded)
+    assert (ended.step, ended.reason) == (3, "stopped")
+    assert list_checkpoints(tmp_path / "run" / "checkpoints")[-1].name == "step-000000003"
+    assert _facts(tmp_path / "run") == ("stopped", 3)
+
+
+def test_who_leaves_a_run_while_the_disk_refuses_keeps_the_older_checkpoint_and_is_told_what_is_lost(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = _FullDisk()
     monkeypatch.setattr(checkpoints, "_write_synced", disk)
     pauses = list[Paused]()
 
-    def until_it_pauses() -> None:
-        for event in train(dataset, tmp_path / "run", RUN, should_stop=lambda: bool(pauses)):
+    def until_it_is_left() -> None:
+        for event in train(
+            dataset,
+            tmp_path / "run",
+            RUN,
+            should_stop=lambda: bool(pauses),
+            should_leave=lambda: len(pauses) > 1,
+        ):
             disk.full = disk.full or (isinstance(event, CheckpointSaved) and event.step == 2)
             pauses.extend([event] if isinstance(event, Paused) else [])
 
     with pytest.raises(CheckpointError, match="No space left") as refusal:
-        until_it_pauses()
-    assert "since its last checkpoint is not kept" in refusal.value.hint
-    assert json.loads((tmp_path / "run" / "run.json").read_text())["state"] == "failed"
+        until_it_is_left()
+    assert refusal.value.hint == (
+        "The run was ended without saving: what it learned in the last step is not kept. It can go on from step 2."
+    )
+    assert [pause.then for pause in pauses] == ["go-on", "end"]
+    assert _facts(tmp_path / "run") == ("stopped", 2)
     assert [path.name for path in list_checkpoints(tmp_path / "run" / "checkpoints")][-1] == "step-000000002"
     disk.full = False
     resumed = list(train(dataset, tmp_path / "run", RUN, resume=True))
     assert [event.step for event in resumed if isinstance(event, StepDone)] == [3, 4]
+
+
+def test_a_run_asked_to_finish_while_the_disk_refuses_finishes_once_it_can_write(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk, told, pauses = _FullDisk(), list[TrainEvent](), list[Paused]()
+    monkeypatch.setattr(checkpoints, "_write_synced", disk)
+    config = tiny(max_steps=1000, checkpoint_s=0.0, teacher_mode="off", milestones=0, preview_every=10_000)
+    for event in train(dataset, tmp_path / "run", config, should_finish=lambda: bool(pauses)):
+        told.append(event)
+        disk.full = disk.full or (isinstance(event, CheckpointSaved) and event.step == 2)
+        if isinstance(event, Paused):
+            pauses.append(event)
+            disk.full = len(pauses) < 3
+    assert [pause.then for pause in pauses] == ["go-on", "finish", "finish"]
+    begun = next(event for event in told if isinstance(event, FinishBegun))
+    assert begun.step == 3
+    assert isinstance(told[-1], RunEnded)
+    assert (told[-1].step, told[-1].reason) == (begun.max_steps, "finished")
+
+
+def test_a_model_file_that_is_refused_costs_nothing_that_was_learned(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = list[Paused]()
+
+    def refused(bundle: object, path: Path) -> None:
+        raise TrainingError(f"{path.name}: no room.", hint="Free some.") from OSError(errno.ENOSPC, str(bundle))
+
+    monkeypatch.setattr(ending, "save_model", refused)
+
+    def until_it_is_left() -> None:
+        for event in train(dataset, tmp_path / "run", RUN, should_leave=lambda: bool(pauses)):
+            pauses.extend([event] if isinstance(event, Paused) else [])
+
+    with pytest.raises(TrainingError, match="no room") as refusal:
+        until_it_is_left()
+    assert refusal.value.hint == "The run was ended without it; all it has learned is in its last checkpoint."
+    assert [(pause.unsaved_steps, pause.unsaved_s) for pause in pauses] == [(0, 0.0)]
+    assert _facts(tmp_path / "run") == ("stopped", 4)
+
+
+def _facts(run: Path) -> tuple[object, object]:
+    told = json.loads((run / "run.json").read_text())
+    return told["state"], told["step"]
 
 
 def test_a_deleted_folder_pauses_the_run_until_it_is_there_again(dataset: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -15,18 +16,20 @@ from lunar_studio.core.events import (
     CheckpointSaved,
     EndReason,
     FinishBegun,
+    Paused,
     PreviewReady,
     RunEnded,
     RunStarted,
     StepDone,
     TrainEvent,
     Validated,
+    WentOn,
 )
 from lunar_studio.core.latent import Direction, Latent, raw_directions
 from lunar_studio.core.model_info import ModelInfo
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.errors import LunarError, ModelFileError
+from lunar_studio.errors import CheckpointError, LunarError, ModelFileError
 
 LATENT_DIM = 8
 
@@ -109,6 +112,7 @@ class FakeTrainer:
         step_s: Seconds asleep in each.
         burn: Matrix products in each step, to keep a core busy.
         ends: Why it ends after its last step.
+        refuses: Whether the disk takes nothing now; may change while it runs.
         fail_at: Step at which `failure` is raised; 0 for never.
         reached: The last step taken.
     """
@@ -119,6 +123,7 @@ class FakeTrainer:
     fail_at: int = 0
     failure: Exception | None = None
     ends: EndReason = "finished"
+    refuses: bool = False
     validate_every: int = 5
     preview_every: int = 5
     rested: int = 0
@@ -134,6 +139,7 @@ class FakeTrainer:
         should_stop: Callable[[], bool],
         should_pause: Callable[[], bool],
         should_finish: Callable[[], bool],
+        should_leave: Callable[[], bool],
     ) -> Iterator[TrainEvent]:
         first = 5 if resume else 0
         assert dataset != run_dir
@@ -164,9 +170,32 @@ class FakeTrainer:
             if step == self.fail_at and self.failure is not None:
                 raise self.failure
             yield from self._told(step, time.monotonic() - begun_s)
+            yield from self._rested(step, should_stop, should_finish, should_leave)
+        yield from self._rested(step, should_stop, should_finish, should_leave)
         yield CheckpointSaved(step, run_dir / "checkpoints" / f"step-{step}", is_best=True)
         model = run_dir / "model.safetensors"
         yield RunEnded(step, reason, model)
+
+    def _rested(
+        self,
+        step: int,
+        should_stop: Callable[[], bool],
+        should_finish: Callable[[], bool],
+        should_leave: Callable[[], bool],
+    ) -> Iterator[TrainEvent]:
+        """Rest while the disk refuses, as the real one does: told after each try, until it is left."""
+        attempt = 0
+        while self.refuses:
+            if should_leave():
+                raise CheckpointError("The disk is full.", hint=f"The last {step} steps are not kept.")
+            attempt += 1
+            then: Literal["go-on", "finish", "end"] = (
+                "end" if should_stop() else "finish" if should_finish() else "go-on"
+            )
+            yield Paused(step, "The disk is full.", "Free some space.", attempt, 2.0, step, 90.0, then)
+            time.sleep(0.01)
+        if attempt:
+            yield WentOn(step, 5.0)
 
     def _told(self, step: int, elapsed_s: float) -> Iterator[TrainEvent]:
         losses = {"recon": 1.0 / step, "kl": 2.0 / step, "quality": 0.5, "total": 3.0 / step}

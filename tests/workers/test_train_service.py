@@ -164,16 +164,17 @@ def test_a_trainer_that_cannot_even_start_is_a_failure(qtbot: QtBot, host: Threa
             should_stop: Callable[[], bool],
             should_pause: Callable[[], bool],
             should_finish: Callable[[], bool],
+            should_leave: Callable[[], bool],
         ) -> Iterator[TrainEvent]:
-            asked = f"{dataset} {run_dir} {config.preset} {resume} {should_stop()} {should_pause()} {should_finish()}"
-            raise TrainingDiverged(asked, hint="Choose another.")
+            wishes = f"{should_stop()} {should_pause()} {should_finish()} {should_leave()}"
+            raise TrainingDiverged(f"{dataset} {run_dir} {config.preset} {resume} {wishes}", hint="Choose another.")
 
     trainer: Trainer = Refuser()
     service = TrainService(host, trainer)
     failed = QSignalSpy(service.failed)
     run_to_end(qtbot, service, tmp_path / "run")
     assert failed.count() == 1
-    assert failed.at(0)[0].message == f"set {tmp_path / 'run'} tiny False False False False"
+    assert failed.at(0)[0].message == f"set {tmp_path / 'run'} tiny False False False False False"
 
 
 def test_a_run_that_rests_goes_on_to_its_end_when_asked_to_finish(
