@@ -23,7 +23,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import numpy as np
 from PySide6.QtCore import QObject
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QAccessibleValueInterface
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from ui_page import studio_in
 
@@ -53,6 +53,7 @@ class Told:
         depth: Steps from the window.
         role: What it is.
         name: What it is called.
+        value: Where it stands, of what has a number; else empty.
         can_focus: Whether the keyboard can reach it.
         where: Class and objectName of its widget.
     """
@@ -60,6 +61,7 @@ class Told:
     depth: int
     role: QAccessible.Role
     name: str
+    value: str
     can_focus: bool
     where: str
 
@@ -82,7 +84,9 @@ def _walk(one: QAccessibleInterface, depth: int) -> Iterator[Told]:
         return
     held: QObject | None = one.object()  # None for an entry of a list, whatever the types say
     where = "" if held is None else f"{type(held).__name__} {held.objectName()}".strip()
-    yield Told(depth, one.role(), one.text(QAccessible.Text.Name), bool(state.focusable), where)
+    number: QAccessibleValueInterface | None = one.valueInterface()
+    value = "" if number is None else f"{number.currentValue()}"
+    yield Told(depth, one.role(), one.text(QAccessible.Text.Name), value, bool(state.focusable), where)
     for index in range(one.childCount()):
         child = one.child(index)
         if child is not None:
@@ -148,7 +152,7 @@ def main() -> int:
             missing += len(nameless)
             print(f"{title}: {len(found)} parts, {len(nameless)} without a name")
             for one in nameless if arguments.nameless else found:
-                print(f"{'  ' * one.depth}{one.role.name}: {one.name or '(no name)'}  [{one.where}]")
+                print(f"{'  ' * one.depth}{one.role.name}: {one.name or '(no name)'} {one.value} [{one.where}]")
     return 1 if missing else 0
 
 

@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QScrollArea,
-    QSlider,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
 from lunar_studio.gui.widgets.labels import Label
+from lunar_studio.gui.widgets.scaled_slider import ScaledSlider
 from lunar_studio.session.breeding import BreedingTree, Share
 
 _SHARES: tuple[tuple[Share, str, str], ...] = (
@@ -46,7 +46,7 @@ class BreedView(QWidget):
         again_asked: Another generation from the same parents is wanted.
         grid: The children.
         tree: The generations.
-        strength: How far children stray, in hundredths.
+        strength: How far children stray.
     """
 
     begin_asked = Signal()
@@ -72,7 +72,7 @@ class BreedView(QWidget):
         self.again.setObjectName("breed-again")
         self.breed = TextButton("Breed", icon_name="breed", role="primary")
         self.breed.setObjectName("breed-next")
-        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength = ScaledSlider()
         self.strength.setObjectName("breed-strength")
         self.strength.setAccessibleName("Strength")
         self.strength.setToolTip("How far children stray from their parents: a little at the left, wildly at the right")
@@ -165,7 +165,7 @@ class BreedView(QWidget):
     @property
     def spread(self) -> float:
         """Standard deviation of a random step, in standard deviations of the training art."""
-        return self.strength.value() / 100
+        return self.strength.number
 
     # ---- what is shown -----------------------------------------------------------------------------
 

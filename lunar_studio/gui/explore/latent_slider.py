@@ -1,14 +1,14 @@
 """One slider of the panel: name, groove with a moon for a thumb, value, lock, all painted in one row.
 
-One QSlider of whole numbers each (hundredths of a standard deviation) and no child widgets: sixty
-rows of labels, spin boxes and buttons would cost ten times as much to build and to lay out.
+One slider each (in hundredths of a standard deviation) and no child widgets: sixty rows of labels, spin boxes and
+buttons would cost ten times as much to build and to lay out.
 """
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QWheelEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QSlider, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from lunar_studio.core import track
 from lunar_studio.core.groove import Groove
@@ -17,10 +17,8 @@ from lunar_studio.gui import icons, theme
 from lunar_studio.gui.explore.groove_ribbon import Ribbon
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.inline_editor import InlineEditor
+from lunar_studio.gui.widgets.scaled_slider import STEPS, ScaledSlider
 from lunar_studio.gui.widgets.section_header import paint_focus_ring
-
-SCALE = 100
-"""Steps of the slider for one standard deviation."""
 
 REACH = track.REACH
 """How far a slider goes to either side, in standard deviations of the training art."""
@@ -33,12 +31,10 @@ ROW_PX = 6 * SPACE_PX
 
 _VALUE_PX = 13 * SPACE_PX
 _MOON_PX = 14
-_SEEN = 1 / SCALE
-_UNITS = "In hundredths."
-"""A screen reader says the whole number that Qt tells it."""
+_SEEN = 1 / STEPS
 
 
-class LatentSlider(QSlider):
+class LatentSlider(ScaledSlider):
     """Moves along one direction; drag, arrows, wheel, or Enter to type; double-click resets.
 
     Args:
@@ -64,10 +60,10 @@ class LatentSlider(QSlider):
     pointed = Signal()
 
     def __init__(self, direction: Direction, parent: QWidget | None = None) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+        super().__init__(parent)
         self.direction = direction
         self.setObjectName(f"slider/{direction.id}")
-        self.setRange(round(-REACH * SCALE), round(REACH * SCALE))
+        self.setRange(round(-REACH * STEPS), round(REACH * STEPS))
         self.setSingleStep(10)
         self.setPageStep(50)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -91,7 +87,6 @@ class LatentSlider(QSlider):
         self._rest.setInterval(MERGE_MS)
         self._rest.timeout.connect(self.move_ended)
         self.valueChanged.connect(self._on_value_changed)
-        self.setAccessibleDescription(_UNITS)
         self._tell_tip()
 
     # ---- state -------------------------------------------------------------------------------------
@@ -122,6 +117,10 @@ class LatentSlider(QSlider):
         off = abs(self._position) >= 0.005
         return f"{self._position:+.2f}".replace("-", "−") if off else "0.00"
 
+    def set_number(self, number: float) -> None:
+        """Go there as by a key: the steps of one moment are one in the history."""
+        self._fine(number * STEPS)
+
     def set_pinned(self, pinned: bool) -> None:
         """Say that it stands above all others, or not; emits nothing."""
         self._pinned = pinned
@@ -143,7 +142,7 @@ class LatentSlider(QSlider):
             self._tell_tip()
         self._position, self._anchor = position, anchor
         self._listening = False
-        self.setValue(round(position * SCALE))
+        self.setValue(round(position * STEPS))
         self._listening = True
         self.update()
 
@@ -163,12 +162,12 @@ class LatentSlider(QSlider):
         if found is self._groove and is_true == self._is_groove_true:
             return
         self._groove, self._is_groove_true = found, is_true
-        self.setAccessibleDescription(_told(found) if found is not None and is_true else _UNITS)
+        self.setAccessibleDescription(_told(found) if found is not None and is_true else "")
         self.update()
 
     def _on_value_changed(self, value: int) -> None:
         if self._listening:
-            self._position = value / SCALE
+            self._position = value / STEPS
             self.moved.emit(self.direction.id, self._position)
 
     def _tell_tip(self) -> None:
@@ -309,14 +308,14 @@ class LatentSlider(QSlider):
     def _go_to_x(self, x: float) -> None:
         area = self.groove_area()
         share = min(1.0, max(0.0, (x - area.left()) / area.width()))
-        self.setValue(round((share * 2 - 1) * REACH * SCALE))
+        self.setValue(round((share * 2 - 1) * REACH * STEPS))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Drag; with Shift a tenth of the way."""
         if self._drag_x is None:
             return
         pace = 0.1 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
-        step = (event.position().x() - self._drag_x) * 2 * REACH * SCALE / self.groove_area().width() * pace
+        step = (event.position().x() - self._drag_x) * 2 * REACH * STEPS / self.groove_area().width() * pace
         if abs(step) >= 1:
             self._drag_x = event.position().x()
             self.setValue(self.value() + round(step))
@@ -412,12 +411,12 @@ def _same(one: float, other: float) -> bool:
 
 def _told(found: Groove) -> str:
     if not found.has_scores:
-        return _UNITS
+        return ""
     lowest, highest = (f"{score:.0f}" for score in (min(found.scores), max(found.scores)))
     if lowest == highest:
-        return f"{_UNITS} It scores {lowest} all along."
+        return f"It scores {lowest} all along."
     best = f"{found.positions[found.best]:+.1f}".replace("-", "−")
-    return f"{_UNITS} Scores from {lowest} to {highest} along it; the best is at {best}."
+    return f"Scores from {lowest} to {highest} along it; the best is at {best}."
 
 
 def _paint_moon(painter: QPainter, centre: QPointF, colour: str, ground: str) -> None:

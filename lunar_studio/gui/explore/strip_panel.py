@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QSlider, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QWidget
 
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.score import Score
@@ -17,6 +17,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.scaled_slider import ScaledSlider
 from lunar_studio.gui.widgets.sprite_thumb import SpriteThumb
 from lunar_studio.workers.explore_service import Drawn
 
@@ -76,7 +77,7 @@ class StripPanel(Panel):
         self._random.setChecked(True)
         self._random.clicked.connect(self._on_random)
         self._variations.clicked.connect(self._on_variations)
-        self.strength = QSlider(Qt.Orientation.Horizontal)
+        self.strength = ScaledSlider()
         self.strength.setObjectName("strength")
         self.strength.setAccessibleName("Strength of variations")
         self.strength.setToolTip("How far variations stray from the sprite on the canvas")
@@ -218,7 +219,7 @@ class StripPanel(Panel):
     def ask(self) -> None:
         """Ask for sprites of the mode that is on."""
         self._settle.stop()
-        self.wanted.emit(self.mode, self.strength.value() / 100)
+        self.wanted.emit(self.mode, self.strength.number)
 
     def on_sprite_changed(self) -> None:
         """The sprite on the canvas is another: variations follow once it rests."""
