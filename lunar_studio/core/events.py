@@ -25,7 +25,7 @@ class Decoded:
         latent: What was decoded.
         sprite: The exact pixels, with painted ones on top.
         score: The teacher's judgement of those pixels.
-        elapsed_ms: Time the decode and score took, without waiting.
+        elapsed_ms: Time the decode and score took, without waiting; of what was decoded before, as long as then.
         base: What the model drew, without painted pixels; None where that is `sprite` itself.
         edits: The painted pixels.
     """

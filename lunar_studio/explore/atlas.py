@@ -18,7 +18,7 @@ from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.core.sprite_map import FeatureSpace, MapKind, SpriteMap
 from lunar_studio.explore.engine import Engine
-from lunar_studio.explore.inventing import unless_empty
+from lunar_studio.explore.inventing import sampled_again, unless_empty
 from lunar_studio.models.atlas import Atlas
 from lunar_studio.models.map_layout import density, layout_steps, nearest_points, rooms
 
@@ -121,9 +121,10 @@ def _of_inventions(explorer: Inventor, count: int) -> Iterator[float | SpriteMap
     while len(latents) < count:
         # Seeds of their own: the first of a thousand would otherwise be drawn a hundred times over.
         seed = MAP_SEED + len(latents)
-        for index, invented in enumerate(explorer.sample(min(_AT_ONCE, count - len(latents)), seed=seed)):
+        another = sampled_again(explorer, seed)
+        for place, invented in enumerate(explorer.sample(min(_AT_ONCE, count - len(latents)), seed=seed)):
             yield _DRAWN_SHARE * len(latents) / count
-            latent, sprite = unless_empty(explorer, invented, explorer.decode(invented), index, seed)
+            latent, sprite = unless_empty(explorer.decode, another, place, invented, explorer.decode(invented))
             latents.append(latent)
             scores.append(explorer.score(sprite).value)
     kept = explorer.bundle.vae.invented_dim if isinstance(explorer, Engine) else explorer.info.latent_dim

@@ -1,7 +1,8 @@
 """Generations of variations, as a tree: what was bred from what, so that an artist can go back and breed on from there.
 
 A generation does not keep its children: they grow from its parents, its seed and its settings again, to the last bit
-(`offspring`). Only the parents' latents are kept, so that sixty generations are a small part of a project file.
+(`offspring`); a child that nobody could see gives way to another, which the seed decides as well. Only the parents'
+latents are kept, so that sixty generations are a small part of a project file.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ MOST_CHILDREN = 64
 MOST_GENERATIONS = 500
 STRONGEST = 3.0
 
+GROWTH = 2
+"""The rules that children of a new generation follow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
@@ -33,6 +37,8 @@ class Generation:
         parent: Id of the generation that the parents are of; empty where the parent was the sprite on the canvas.
         held: Ids of the sliders that were locked.
         kept: Numbers of the children that are marked to be parents of the next, from 0, rising.
+        growth: Which rules its children follow: `GROWTH` those of now; 1 those of projects before version 4, where a
+            child that nobody could see stays, and so that each child is what it was, locked raw numbers may move.
 
     Raises:
         ValueError: Something is out of range.
@@ -47,6 +53,7 @@ class Generation:
     parent: str = ""
     held: tuple[str, ...] = ()
     kept: tuple[int, ...] = ()
+    growth: int = 1
 
     def __post_init__(self) -> None:
         if not self.id or not 1 <= len(self.parents) <= MOST_CHILDREN or not 1 <= self.count <= MOST_CHILDREN:
@@ -55,6 +62,8 @@ class Generation:
             raise ValueError(f"the parents of generation {self.id!r} are of different models")
         if self.seed < 0 or not 0.0 < self.strength <= STRONGEST:
             raise ValueError(f"generation {self.id!r} has a seed or strength out of range")
+        if not 1 <= self.growth <= GROWTH:
+            raise ValueError(f"the children of generation {self.id!r} grow by unknown rules")
         if self.kept != tuple(sorted(set(self.kept))) or not all(0 <= index < self.count for index in self.kept):
             raise ValueError(f"generation {self.id!r} keeps children that it does not have, or not in order")
 

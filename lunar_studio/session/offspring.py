@@ -10,9 +10,11 @@ Shapes: N children, M directions, L numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from lunar_studio.core.arrays import F32
 from lunar_studio.core.blending import LatentParts, blended
 from lunar_studio.core.latent import Direction, DirectionGroup, Latent
 from lunar_studio.session.breeding import Generation, Share
@@ -31,26 +33,60 @@ _MOVED: Mapping[Share, tuple[DirectionGroup, ...]] = {
 def children(generation: Generation, directions: Sequence[Direction], parts: LatentParts) -> tuple[Latent, ...]:
     """Every child of a generation, in order; the i-th depends on `generation.seed` and i, never on how many there are.
 
+    What they look like is not known here: see `another_child`.
+
     Args:
         generation: What they grow from.
-        directions: Of the model and the artist, largest share first in each group; ids in `generation.held` stay.
+        directions: Of the model and the artist, largest share first in each group, and raw ones that are held; those
+            whose ids are in `generation.held` stay.
         parts: Where the model keeps colours and shape.
 
     Raises:
         ValueError: Parents and directions are of different models.
     """
-    held = [direction for direction in directions if direction.id in generation.held]
-    moving = _moving(generation, directions)
-    axes_ML = np.stack([direction.sigma * direction.axis_L for direction in moving]) if moving else None
-    made = []
-    for index in range(generation.count):
-        random = np.random.default_rng([generation.seed, index])
-        latent = _blend(generation, parts, random)
-        steps_M = random.normal(0.0, generation.strength, len(moving)).astype(np.float32)
-        if axes_ML is not None:
-            latent = Latent(latent.values_L + steps_M @ axes_ML)
-        made.append(with_locks(latent, generation.parents[0], held))
-    return tuple(made)
+    grow = _Growth.of(generation, directions, parts)
+    return tuple(grow.child(generation.seed, index) for index in range(generation.count))
+
+
+def another_child(
+    generation: Generation, directions: Sequence[Direction], parts: LatentParts, index: int, attempt: int
+) -> Latent:
+    """A child in place of the i-th, for whoever has drawn that one and seen nothing.
+
+    Args:
+        generation: What it grows from, as in `children`.
+        directions: As in `children`.
+        parts: As in `children`.
+        index: Number of the child, from 0.
+        attempt: How many were drawn in its place already.
+    """
+    # Numbers that a seed does not have count as 0, so the first attempt is 1.
+    return _Growth.of(generation, directions, parts).child(generation.seed, index, attempt + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """What all children of a generation have in common."""
+
+    generation: Generation
+    parts: LatentParts
+    held: Sequence[Direction]
+    axes_ML: F32
+
+    @classmethod
+    def of(cls, generation: Generation, directions: Sequence[Direction], parts: LatentParts) -> _Growth:
+        held = [
+            one for one in directions if one.id in generation.held and (one.group != "raw" or generation.growth > 1)
+        ]
+        axes = [direction.sigma * direction.axis_L for direction in _moving(generation, directions)]
+        axes_ML: F32 = np.stack(axes) if axes else np.zeros((0, len(generation.parents[0])), np.float32)
+        return cls(generation, parts, held, axes_ML)
+
+    def child(self, *seed: int) -> Latent:
+        random = np.random.default_rng(seed)
+        latent = _blend(self.generation, self.parts, random)
+        steps_M = random.normal(0.0, self.generation.strength, len(self.axes_ML)).astype(np.float32)
+        return with_locks(Latent(latent.values_L + steps_M @ self.axes_ML), self.generation.parents[0], self.held)
 
 
 def _moving(generation: Generation, directions: Sequence[Direction]) -> list[Direction]:

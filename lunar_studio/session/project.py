@@ -37,7 +37,7 @@ from lunar_studio.session.picture_state import LARGEST_LATENT, LARGEST_NUMBER
 
 SUFFIX = ".lunar"
 FORMAT = "lunar-studio project"
-VERSION = 3
+VERSION = 4
 
 MAX_FILE_BYTES = 2**28
 MAX_JSON_BYTES = 2**27

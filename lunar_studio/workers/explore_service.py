@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -132,9 +132,18 @@ class ExploreService(QObject):
         """Ask the prior for `count` latents; a newer request of the same count replaces a waiting one."""
         self._worker.post(SampleRequest(seed, prompt, count, temperature))
 
-    def request_draw(self, latents: Sequence[Latent], *, topic: str) -> None:
-        """Decode and score many latents without holding up the slider; a newer request of the topic replaces it."""
-        self._worker.post(DrawRequest(topic, tuple(latents), None))
+    def request_draw(
+        self, latents: Sequence[Latent], *, topic: str, another: Callable[[int, int], Latent] | None = None
+    ) -> None:
+        """Decode and score many latents without holding up the slider; a newer request of the topic replaces it.
+
+        Args:
+            latents: What to draw.
+            topic: Who asks.
+            another: Gives what to draw in place of one that nobody could see (`explore.inventing.Another`); called in
+                the worker's thread. None leaves them empty.
+        """
+        self._worker.post(DrawRequest(topic, tuple(latents), None, another))
 
     def request_random_draw(self, *, topic: str, seed: int, count: int, prompt: str = "") -> None:
         """Like `request_draw`, for `count` latents from the prior."""

@@ -65,11 +65,19 @@ class SampleRequest:
 
 @dataclass(frozen=True, slots=True)
 class DrawRequest:
-    """Many sprites at once: of given latents, or of random ones when `sample` is given."""
+    """Many sprites at once: of given latents, or of random ones when `sample` is given.
+
+    Attributes:
+        topic: Who asks.
+        latents: What to draw.
+        sample: What to draw, if it is random.
+        another: Gives what stands in for a given latent that nobody could see; None leaves it.
+    """
 
     topic: str
     latents: tuple[Latent, ...]
     sample: SampleRequest | None
+    another: Callable[[int, int], Latent] | None = None
 
     @property
     def key(self) -> Hashable:
@@ -118,7 +126,7 @@ class Drawn:
 
     Attributes:
         topic: Who asked, e.g. `export`.
-        latents: In the order asked for.
+        latents: In the order asked for; others in place of those that nobody could see.
         sprites: One for each latent.
         scores: One for each latent.
     """
@@ -127,6 +135,15 @@ class Drawn:
     latents: tuple[Latent, ...]
     sprites: tuple[Sprite, ...]
     scores: tuple[Score, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What was drawn last, and how long that took."""
+
+    latent: Latent
+    sprite: Sprite
+    took_ms: float
 
 
 Request = SampleRequest | DrawRequest | FollowRequest | CompareRequest | TaskRequest
@@ -167,7 +184,7 @@ class ExploreWorker(Worker):
         self._condition = threading.Condition()
         self._loads: Mailbox[Path | None] = Mailbox(self._condition)
         self._decodes: Mailbox[tuple[Latent, Overlay]] = Mailbox(self._condition)
-        self._drawn: tuple[Latent, Sprite] | None = None
+        self._last: _Last | None = None
         self._requests: OrderedDict[Hashable, Request] = OrderedDict()
         self._underway: OrderedDict[Hashable, Iterator[None]] = OrderedDict()
 
@@ -229,7 +246,7 @@ class ExploreWorker(Worker):
     def _load(self, path: Path | None) -> None:
         explorer = self._loader(path)
         self._explorer = explorer
-        self._drawn = None
+        self._last = None
         self._underway.clear()
         words = explorer.words if isinstance(explorer, KnowsWords) else ()
         self.loaded.emit(LoadedModel(explorer.info, explorer.directions, words))
@@ -239,15 +256,24 @@ class ExploreWorker(Worker):
         # A latent of another length was posted before a switch of models: nobody waits for it.
         if explorer is None or len(latent) != explorer.info.latent_dim:
             return
+        drawn = self._drawn(explorer, latent)
         begun_s = time.perf_counter()
-        # A stroke of the pencil changes the painted pixels only; what lies under them is known.
-        known = self._drawn
-        base = known[1] if known is not None and known[0] is latent and len(edits) else explorer.decode(latent)
-        self._drawn = (latent, base)
-        sprite = edits.over(base)
+        sprite = edits.over(drawn.sprite)
         score = explorer.score(sprite)
-        elapsed_ms = (time.perf_counter() - begun_s) * 1000
-        self.decoded.emit(Decoded(generation, latent, sprite, score, elapsed_ms, base, edits))
+        elapsed_ms = drawn.took_ms + (time.perf_counter() - begun_s) * 1000
+        self.decoded.emit(Decoded(generation, latent, sprite, score, elapsed_ms, drawn.sprite, edits))
+
+    def _drawn(self, explorer: Explorer, latent: Latent) -> _Last:
+        """What a latent decodes to: drawn, or known where it was drawn last.
+
+        A stroke of the pencil changes the painted pixels only, and of a roll it was asked whether there is anything to
+        see before it is shown.
+        """
+        if self._last is None or self._last.latent is not latent:
+            begun_s = time.perf_counter()
+            sprite = explorer.decode(latent)
+            self._last = _Last(latent, sprite, (time.perf_counter() - begun_s) * 1000)
+        return self._last
 
     def _begin_requests(self) -> None:
         with self._condition:
@@ -274,12 +300,7 @@ class ExploreWorker(Worker):
     def _serve(self, explorer: Explorer, request: Request) -> Iterator[None]:
         match request:
             case SampleRequest():
-                from lunar_studio.explore.inventing import invent
-
-                latents, _ = invent(
-                    explorer, request.count, seed=request.seed, prompt=request.prompt, temperature=request.temperature
-                )
-                self.sampled.emit(Sampled(request.seed, request.prompt, latents))
+                self._sample(explorer, request)
             case DrawRequest():
                 yield from self._draw(explorer, request)
             case FollowRequest():
@@ -289,6 +310,20 @@ class ExploreWorker(Worker):
             case CompareRequest():
                 yield from self._compare(explorer, request)
 
+    def _sample(self, explorer: Explorer, request: SampleRequest) -> None:
+        from lunar_studio.explore.inventing import sampled_again, unless_empty
+
+        seed, prompt, temperature = request.seed, request.prompt, request.temperature
+        another = sampled_again(explorer, seed, prompt, temperature)
+        draw = partial(self._drawn, explorer)
+        latents = [
+            unless_empty(lambda found: draw(found).sprite, another, place, latent, draw(latent).sprite)[0]
+            for place, latent in enumerate(
+                explorer.sample(request.count, seed=seed, prompt=prompt, temperature=temperature)
+            )
+        ]
+        self.sampled.emit(Sampled(seed, prompt, tuple(latents)))
+
     def _compare(self, explorer: Explorer, request: CompareRequest) -> Iterator[None]:
         found: list[Neighbours] = []
         for sprite in request.sprites:
@@ -297,21 +332,22 @@ class ExploreWorker(Worker):
         self.compared.emit(Compared(request.topic, request.sprites, tuple(found)))
 
     def _draw(self, explorer: Explorer, request: DrawRequest) -> Iterator[None]:
-        from lunar_studio.explore.inventing import unless_empty
+        from lunar_studio.explore.inventing import sampled_again, unless_empty
 
-        wanted = request.latents
+        wanted, another = request.latents, request.another
         if (sample := request.sample) is not None:
             wanted = explorer.sample(
                 sample.count, seed=sample.seed, prompt=sample.prompt, temperature=sample.temperature
             )
+            another = sampled_again(explorer, sample.seed, sample.prompt, sample.temperature)
             yield
         latents: list[Latent] = []
         sprites: list[Sprite] = []
         scores: list[Score] = []
-        for index, latent in enumerate(wanted):
+        for place, latent in enumerate(wanted):
             pair = latent, explorer.decode(latent)
-            if sample is not None:
-                pair = unless_empty(explorer, *pair, index, sample.seed, sample.prompt, sample.temperature)
+            if another is not None:
+                pair = unless_empty(explorer.decode, another, place, *pair)
             latents.append(pair[0])
             sprites.append(pair[1])
             scores.append(explorer.score(pair[1]))

@@ -7,7 +7,7 @@ drawing and judging of each part, so that a slider waits for one of them at most
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -29,11 +29,13 @@ class GridPart:
 
     Attributes:
         start: Number of the first of them, from 0.
-        sprites: In the order asked for.
+        latents: Those asked for, or what stands in for those that nobody could see.
+        sprites: One for each.
         scores: One for each.
     """
 
     start: int
+    latents: tuple[Latent, ...]
     sprites: tuple[Sprite, ...]
     scores: tuple[Score, ...]
 
@@ -68,11 +70,18 @@ class GridService(QObject):
         """Whether more is to come."""
         return self._number is not None
 
-    def request(self, latents: Sequence[Latent]) -> None:
-        """Ask for the sprites of latents; `arrived` answers in parts, from the first to the last."""
+    def request(self, latents: Sequence[Latent], another: Callable[[int, int], Latent] | None = None) -> None:
+        """Ask for the sprites of latents; `arrived` answers in parts, from the first to the last.
+
+        Args:
+            latents: What to draw.
+            another: Gives what to draw in place of one that nobody could see (`explore.inventing.Another`); called in
+                the worker's thread. None leaves them empty.
+        """
         self.stop()
         self._stop = threading.Event()
-        self._number = self._explore.request_task(self._topic, partial(drawn_in_parts, tuple(latents)), self._stop)
+        task = partial(drawn_in_parts, tuple(latents), another)
+        self._number = self._explore.request_task(self._topic, task, self._stop)
 
     def stop(self) -> None:
         """It is enough: nothing more of the newest request arrives."""
@@ -91,18 +100,22 @@ class GridService(QObject):
             self.ended.emit()
 
 
-def drawn_in_parts(latents: tuple[Latent, ...], explorer: Explorer) -> Iterator[object]:
+def drawn_in_parts(
+    latents: tuple[Latent, ...], another: Callable[[int, int], Latent] | None, explorer: Explorer
+) -> Iterator[object]:
     """The task: a `GridPart` for every few latents, with pauses; nothing for latents of another model."""
+    from lunar_studio.explore.inventing import unless_empty
+
     if any(len(latent) != explorer.info.latent_dim for latent in latents):
         return
     for start in range(0, len(latents), PART):
-        part = latents[start : start + PART]
-        if isinstance(explorer, DrawsMany):
-            sprites = explorer.decode_many(part)
-            yield None
-            scores = explorer.score_many(sprites)
-        else:
-            sprites = tuple(explorer.decode(latent) for latent in part)
-            yield None
-            scores = tuple(explorer.score(sprite) for sprite in sprites)
-        yield GridPart(start, sprites, scores)
+        part = list(latents[start : start + PART])
+        many = explorer if isinstance(explorer, DrawsMany) else None
+        sprites = list(many.decode_many(part) if many else map(explorer.decode, part))
+        yield None
+        for index, sprite in enumerate(sprites):
+            if another is not None and sprite.is_empty:
+                part[index], sprites[index] = unless_empty(explorer.decode, another, start + index, part[index], sprite)
+                yield None
+        scores = many.score_many(sprites) if many else tuple(map(explorer.score, sprites))
+        yield GridPart(start, tuple(part), tuple(sprites), scores)

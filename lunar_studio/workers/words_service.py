@@ -81,7 +81,7 @@ def candidates(prompt: str, seed: int, count: int, temperature: float, explorer:
 
     Each has a seed of its own, so that the seed box draws it again.
     """
-    from lunar_studio.explore.inventing import unless_empty
+    from lunar_studio.explore.inventing import sampled_again, unless_empty
 
     made: list[Candidate] = []
     for number in range(count):
@@ -89,7 +89,8 @@ def candidates(prompt: str, seed: int, count: int, temperature: float, explorer:
         yield None
         sprite = explorer.decode(latent)
         yield None
-        latent, sprite = unless_empty(explorer, latent, sprite, 0, seed + number, prompt, temperature)
+        another = sampled_again(explorer, seed + number, prompt, temperature)
+        latent, sprite = unless_empty(explorer.decode, another, 0, latent, sprite)
         score = explorer.score(sprite)
         yield None
         (fit,) = explorer.fits([sprite], prompt) if isinstance(explorer, KnowsWords) else (float("nan"),)

@@ -13,6 +13,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,7 +22,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.explore.engine import Engine, load
 from lunar_studio.session.breeding import Generation
-from lunar_studio.session.offspring import children
+from lunar_studio.session.offspring import another_child, children
 from lunar_studio.workers.grid_service import GridPart, drawn_in_parts
 from tests.bench.figures import SPREAD_HEADS, Spread, machine_facts, machine_sentence, markdown
 
@@ -38,7 +39,8 @@ def grid_times(engine: Engine, rounds: int, count: int) -> tuple[Spread, Spread]
         bred = Generation("g", (parent,), seed, 0.4, count=count)
         began_s, began_busy_s = time.perf_counter(), time.process_time()
         latents = children(bred, engine.directions, engine.info.latent_parts)
-        parts = [part for part in drawn_in_parts(latents, engine) if isinstance(part, GridPart)]
+        another = partial(another_child, bred, engine.directions, engine.info.latent_parts)
+        parts = [part for part in drawn_in_parts(latents, another, engine) if isinstance(part, GridPart)]
         if sum(len(part.sprites) for part in parts) != count:
             raise RuntimeError("the grid is not whole")
         waited.append((time.perf_counter() - began_s) * 1000)

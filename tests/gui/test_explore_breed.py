@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,12 +13,15 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.latent import Latent
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.breed_view import BreedView
 from lunar_studio.gui.explore.generation_tree import places, told
 from lunar_studio.session.breeding import BreedingTree, Generation
-from lunar_studio.session.breeding_commands import MarkChildren
+from lunar_studio.session.breeding_commands import AddGeneration, MarkChildren
 from lunar_studio.session.commands import LockSlider
+from lunar_studio.session.offspring import children
 from lunar_studio.session.pixel_commands import PaintPixels
+from tests.gui.fakes import LATENT_DIM, TinyExplorer
 from tests.gui.shell_studio import ShellStudio, studio
 
 LEFT = Qt.MouseButton.LeftButton
@@ -188,6 +193,66 @@ def test_nodes_never_lie_on_each_other(parents: list[int]) -> None:
 def test_a_generation_is_told_in_words() -> None:
     one = Generation("a", (Latent([0.0]),) * 3, 7, 0.5, "shape", 36)
     assert told(BreedingTree((one,)), one) == "Generation 1: 36 from 3 parents, shape only, strength 0.50, seed 7"
+
+
+class Shy(TinyExplorer):
+    """Draws nothing while a creature has small ears."""
+
+    def decode(self, latent: Latent) -> Sprite:
+        drawn = super().decode(latent)
+        return Sprite(np.zeros_like(drawn.rgba_HWC)) if latent.values_L[2] < -0.4 else drawn
+
+
+def begin_shy(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> Shy:
+    explorer = shell.loader.explorer = Shy("Shy 32")
+    with qtbot.waitSignal(shell.controller.model_changed):
+        shell.controller.open_model(None)
+    shell.controller.begin(Latent(np.zeros(LATENT_DIM)), "Test")
+    shell.controller._random.seed(5)
+    begin(shell, view, qtbot, side=8)
+    return explorer
+
+
+def test_no_child_is_empty_and_what_is_seen_is_what_is_bred(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    explorer = begin_shy(shell, view, qtbot)
+    bred = shown(shell)
+    model = shell.controller.model
+    assert model is not None
+    first = children(bred, model.directions, model.info.latent_parts)
+    replaced = [index for index, child in enumerate(first) if explorer.decode(child).is_empty]
+    assert len(replaced) > 3, "else this shows nothing"
+    litter = shell.window.explore.breeding._litter(bred)
+    assert not any(explorer.decode(latent).is_empty for latent in litter.latents)
+    assert [i for i, (one, other) in enumerate(zip(first, litter.latents, strict=True)) if one != other] == replaced
+    click(view, qtbot, replaced[0])
+    qtbot.mouseClick(view.breed, LEFT)
+    assert shown(shell).parents == (litter.latents[replaced[0]],)
+
+
+def test_the_marked_are_bred_once_it_is_known_which_they_are(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    begin_shy(shell, view, qtbot)
+    breeding, first = shell.window.explore.breeding, shown(shell)
+    known = tuple(breeding._litter(first).latents)
+    breeding._litters.clear()
+    breeding._show_litter(first)
+    shell.controller.do(MarkChildren(first.id, (0, 63)))
+    breeding.breed()
+    assert shown(shell).id == first.id
+    qtbot.waitUntil(lambda: shown(shell).id != first.id)
+    assert shown(shell).parents == (known[0], known[63])
+
+
+def test_children_of_an_older_project_stay_and_say_that_they_are_empty(
+    shell: ShellStudio, view: BreedView, qtbot: QtBot
+) -> None:
+    explorer = begin_shy(shell, view, qtbot)
+    before = replace(shown(shell), id="before", growth=1)
+    shell.controller.do(AddGeneration(before))
+    qtbot.waitUntil(lambda: view.grid.filled == 64)
+    litter = shell.window.explore.breeding._litter(before)
+    empty = [index for index, latent in enumerate(litter.latents) if explorer.decode(latent).is_empty]
+    assert empty == [index for index in range(64) if "nothing to see" in view.grid.told(index)]
+    assert empty
 
 
 def test_pinned_pixels_lie_over_every_cell(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -17,8 +14,7 @@ from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.controller import FIRST_SEED
 from lunar_studio.gui.explore.score_tone import tone
-from lunar_studio.gui.explore.variations import variations
-from tests.gui.fakes import LATENT_DIM, TinyExplorer, draw
+from tests.gui.fakes import draw
 from tests.gui.shell_studio import ShellStudio, studio
 
 
@@ -137,22 +133,13 @@ def test_the_strip_gives_sprites_to_take(shell: ShellStudio, qtbot: QtBot) -> No
 
 def test_variations_stay_near_and_keep_locks(shell: ShellStudio, qtbot: QtBot) -> None:
     shell.controller.sliders.lock("shape/0", True)
+    shell.controller.sliders.lock("raw/3", True)
     strip = shell.window.explore.strip
     with qtbot.waitSignal(shell.controller.drawn, check_params_cb=lambda d: d.topic == "variations"):
         strip._variations.click()
     for made in strip._latents:
         assert made != latent(shell)
-        assert made.values_L[0] == pytest.approx(latent(shell).values_L[0], abs=1e-5)
-
-
-@given(st.integers(0, 2**31 - 1), st.floats(0.0, 1.5), st.integers(0, 6))
-def test_variations_are_reproducible_and_zero_strength_stays(seed: int, strength: float, count: int) -> None:
-    start, directions = Latent(np.linspace(-1, 1, LATENT_DIM)), TinyExplorer().directions
-    made = variations(start, directions, strength=strength, seed=seed, count=count)
-    assert made == variations(start, directions, strength=strength, seed=seed, count=count)
-    assert len(made) == count
-    for one in variations(start, directions, strength=0.0, seed=seed, count=count):
-        np.testing.assert_allclose(one.values_L, start.values_L, atol=1e-5)
+        assert made.values_L[[0, 3]] == pytest.approx(latent(shell).values_L[[0, 3]], abs=1e-5)
 
 
 def test_before_and_after(shell: ShellStudio, qtbot: QtBot) -> None:

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lunar_studio.core.blending import LatentParts
-from lunar_studio.core.latent import Direction, Latent
-from lunar_studio.session.breeding import BreedingTree, Generation, Share
+from lunar_studio.core.latent import Direction, Latent, raw_directions
+from lunar_studio.session.breeding import GROWTH, BreedingTree, Generation, Share
 from lunar_studio.session.breeding_commands import AddGeneration, GoToGeneration, MarkChildren, RemoveGeneration
 from lunar_studio.session.commands import apply
 from lunar_studio.session.document import Document
 from lunar_studio.session.history import Session
-from lunar_studio.session.offspring import children
+from lunar_studio.session.offspring import another_child, children
 
 LENGTH = 20
 PARTS = LatentParts(palette=6, invented=16)
@@ -73,6 +73,45 @@ def test_strength_is_the_spread_of_the_steps() -> None:
     steps = np.stack([child.values_L - bred.parents[0].values_L for child in children(bred, DIRECTIONS, PARTS)])
     assert steps[:, 6:12].std() == pytest.approx(0.25 * 2.0, rel=0.15)
     assert not steps[:, 12:].any(), "no direction leads there"
+
+
+@given(st.integers(1, 4), st.sampled_from(["all", "colours", "shape"]), st.integers(0, 99), st.integers(0, 11))
+def test_another_child_grows_from_seed_number_and_attempt_and_by_the_same_rules(
+    parents: int, share: Share, seed: int, index: int
+) -> None:
+    held = DIRECTIONS[0]
+    bred = generation(parents, share, (held.id,), seed)
+    others = [another_child(bred, DIRECTIONS, PARTS, index, attempt) for attempt in range(3)]
+    assert len({children(bred, DIRECTIONS, PARTS)[index], *others}) == 4
+    assert another_child(replace(bred, count=index + 1), DIRECTIONS, PARTS, index, 1) == others[1]
+    shapes = {parent.values_L[6:].tobytes() for parent in bred.parents}
+    for other in others:
+        assert held.position(other) == pytest.approx(held.position(bred.parents[0]), abs=1e-5)
+        if share == "colours" and parents == 1:
+            assert other.values_L[6:].tobytes() in shapes
+
+
+def test_locked_raw_numbers_stay_but_not_in_generations_of_before() -> None:
+    raw = raw_directions(LENGTH)[8]
+    along = (*DIRECTIONS, raw)
+    bred = replace(generation(2, held=(raw.id,)), growth=GROWTH)
+    first = bred.parents[0].values_L
+    assert [child.values_L[8] for child in children(bred, along, PARTS)] == pytest.approx([first[8]] * 12)
+    before = replace(bred, growth=1)
+    assert children(before, along, PARTS) == children(replace(before, held=()), DIRECTIONS, PARTS)
+
+
+@pytest.mark.parametrize(
+    ("bred", "numbers"),
+    [
+        (generation(), [1.739, 2.578, 1.527, -2.182, 1.043]),
+        (generation(3, "colours"), [-0.481, -1.452, -0.537, 0.294, -0.257]),
+        (generation(2, "shape", ("shape/0",)), [0.346, -1.303, 1.304, -0.908, 0.609]),
+    ],
+)
+def test_children_in_projects_of_before_are_what_they_were(bred: Generation, numbers: list[float]) -> None:
+    grown = children(bred, DIRECTIONS, PARTS)[5].values_L[[0, 3, 6, 9, 19]]
+    assert grown.tolist() == pytest.approx(numbers, abs=1e-3)
 
 
 # ---- the tree ------------------------------------------------------------------------------------------
@@ -147,6 +186,8 @@ def test_what_would_break_the_tree_is_refused(command: AddGeneration, reason: st
         ({"kept": (2, 1)}, "order"),
         ({"kept": (1, 1)}, "order"),
         ({"id": ""}, "no name"),
+        ({"growth": 0}, "unknown rules"),
+        ({"growth": GROWTH + 1}, "unknown rules"),
     ],
 )
 def test_generations_that_make_no_sense_are_refused(changes: dict[str, object], reason: str) -> None:

@@ -331,11 +331,20 @@ def test_an_overlay_of_many_pixels_comes_back() -> None:
         {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "kept": [36]}]},
         {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "share": "souls"}]},
         {"generations": [{"id": "g", "parents": [99], "seed": 1, "strength": 0.5}]},
+        {"generations": [{"id": "g", "parents": [0], "seed": 1, "strength": 0.5, "growth": 3}]},
     ],
 )
 def test_a_tree_of_generations_that_makes_no_sense_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(ProjectError, match=r"document\.breeding"):
         from_bytes(changed(put("document", "breeding", value=changes)), "x.lunar")
+
+
+@pytest.mark.parametrize(("told", "growth"), [({}, 1), ({"growth": 2}, 2)])
+def test_generations_of_before_say_nothing_of_their_growth(told: dict[str, Any], growth: int) -> None:
+    one = {"id": "g", "parents": [0], "seed": 1, "strength": 0.5, **told}
+    again, _ = from_bytes(changed(put("document", "breeding", value={"generations": [one]})), "x.lunar")
+    (found,) = again.session.document.breeding.generations
+    assert found.growth == growth
 
 
 def test_generations_of_another_model_are_refused() -> None:

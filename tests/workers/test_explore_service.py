@@ -187,6 +187,21 @@ def test_samples_carry_seed_and_prompt(qtbot: QtBot, service: ExploreService, lo
     assert answer.args == [Sampled(11, "potion", latents)]
 
 
+def test_what_a_roll_has_looked_at_is_not_drawn_again(
+    qtbot: QtBot, service: ExploreService, loader: FakeLoader
+) -> None:
+    loader.explorer.job_s = 0.02
+    with qtbot.waitSignal(service.sampled) as sampled:
+        service.request_sample(seed=11)
+    (rolled,) = (sampled.args or [])[0].latents
+    with qtbot.waitSignal(service.decoded) as answer:
+        service.request_decode(rolled)
+    assert loader.explorer.begun == 1
+    (shown,) = answer.args or []
+    assert shown.sprite == FakeExplorer().decode(rolled)
+    assert shown.elapsed_ms >= 20.0, "as long as it took to draw, whenever that was"
+
+
 def test_a_held_re_roll_key_is_served_newest_only(qtbot: QtBot, service: ExploreService, loader: FakeLoader) -> None:
     loader.explorer.turns = threading.Semaphore(0)
     spy = QSignalSpy(service.sampled)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from lunar_studio.core.latent import Latent
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.explore.inventing import TRIES
 from lunar_studio.session.ports import DrawsMany, KnowsWords
 from lunar_studio.workers.explore_service import ExploreService
 from lunar_studio.workers.grid_service import PART, GridPart, GridService, drawn_in_parts
@@ -66,7 +68,7 @@ def loaded(qtbot: QtBot, host: ThreadHost, explorer: FakeExplorer) -> ExploreSer
 @pytest.mark.parametrize("explorer", [FakeExplorer(), ManyExplorer()])
 def test_every_sprite_comes_once_and_in_order(explorer: FakeExplorer) -> None:
     wanted = latents(2 * PART + 3)
-    parts = [part for part in drawn_in_parts(wanted, explorer) if isinstance(part, GridPart)]
+    parts = [part for part in drawn_in_parts(wanted, None, explorer) if isinstance(part, GridPart)]
     assert [part.start for part in parts] == [0, PART, 2 * PART]
     sprites = [sprite for part in parts for sprite in part.sprites]
     assert sprites == [FakeExplorer().decode(latent) for latent in wanted]
@@ -77,12 +79,56 @@ def test_every_sprite_comes_once_and_in_order(explorer: FakeExplorer) -> None:
 
 
 def test_there_is_a_pause_in_every_part() -> None:
-    assert [step is None for step in drawn_in_parts(latents(PART + 1), FakeExplorer())] == [True, False, True, False]
+    assert [step is None for step in drawn_in_parts(latents(PART + 1), None, FakeExplorer())] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+class SometimesEmpty(FakeExplorer):
+    """Draws nothing where the first number of a latent is below zero."""
+
+    def decode(self, latent: Latent) -> Sprite:
+        drawn = super().decode(latent)
+        return drawn if latent.values_L[0] >= 0 else Sprite(np.zeros_like(drawn.rgba_HWC))
+
+
+def test_others_stand_in_for_what_nobody_could_see() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def another(place: int, attempt: int) -> Latent:
+        asked.append((place, attempt))
+        (found,) = latents(1, start=100 + place if attempt == 1 else -1)
+        return found
+
+    wanted = list(latents(PART + 3))
+    wanted[4], wanted[PART + 1] = latents(2, start=-9)
+    parts = [one for one in drawn_in_parts(tuple(wanted), another, SometimesEmpty()) if isinstance(one, GridPart)]
+    drawn = [latent for part in parts for latent in part.latents]
+    assert asked == [(4, 0), (4, 1), (PART + 1, 0), (PART + 1, 1)]
+    assert (drawn[4], drawn[PART + 1]) == (latents(1, 104)[0], latents(1, 101 + PART)[0])
+    for part in parts:
+        for latent, sprite, score in zip(part.latents, part.sprites, part.scores, strict=True):
+            assert sprite == FakeExplorer().decode(latent)
+            assert score == FakeExplorer().score(sprite)
+
+
+def test_what_stays_empty_is_shown_so_and_left_alone_where_nothing_stands_in() -> None:
+    (never,) = latents(1, start=-1)
+    (part,) = [one for one in drawn_in_parts((never,), None, SometimesEmpty()) if isinstance(one, GridPart)]
+    assert part.latents == (never,)
+    assert part.sprites[0].is_empty
+    explorer = SometimesEmpty()
+    (part,) = [one for one in drawn_in_parts((never,), lambda *_: never, explorer) if isinstance(one, GridPart)]
+    assert part.sprites[0].is_empty
+    assert explorer.begun == 1 + TRIES
 
 
 def test_latents_of_another_model_draw_nothing() -> None:
     explorer = FakeExplorer()
-    assert list(drawn_in_parts((*latents(1), Latent([1.0])), explorer)) == []
+    assert list(drawn_in_parts((*latents(1), Latent([1.0])), None, explorer)) == []
     assert explorer.begun == 0
 
 

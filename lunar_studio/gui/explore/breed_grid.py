@@ -51,6 +51,7 @@ class BreedGrid(QWidget):
         self._count = 0
         self._images: list[QImage | None] = []
         self._scores: list[float] = []
+        self._empty: frozenset[int] = frozenset()
         self._marked: frozenset[int] = frozenset()
         self._cursor = 0
         self._hovered = -1
@@ -78,6 +79,7 @@ class BreedGrid(QWidget):
         self._count = count
         self._images = [None] * count
         self._scores = [math.nan] * count
+        self._empty = frozenset()
         self._cursor = min(self._cursor, max(0, count - 1))
         self._hovered = -1
         self._say()
@@ -89,6 +91,7 @@ class BreedGrid(QWidget):
             if index < self._count:
                 self._images[index] = pictures.to_image(sprite)
                 self._scores[index] = score.value
+                self._empty = self._empty - {index} if not sprite.is_empty else self._empty | {index}
         self._say()
         self.update()
 
@@ -105,7 +108,8 @@ class BreedGrid(QWidget):
         """A cell in words."""
         score = self._scores[index]
         judged = "" if math.isnan(score) else f", score {score:.0f}"
-        return f"{index + 1} of {self._count}{judged}{', marked' if index in self._marked else ''}"
+        seen = ", nothing to see" if index in self._empty else ""
+        return f"{index + 1} of {self._count}{seen}{judged}{', marked' if index in self._marked else ''}"
 
     # ---- where it is -------------------------------------------------------------------------------
 

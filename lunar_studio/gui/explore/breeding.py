@@ -10,21 +10,23 @@ import math
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QWidget
 
-from lunar_studio.core.latent import Latent
+from lunar_studio.core.blending import LatentParts
+from lunar_studio.core.latent import Direction, Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.score import Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.breed_view import BreedView
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.shelving import Shelving
-from lunar_studio.session.breeding import MOST_GENERATIONS, BreedingTree, Generation
+from lunar_studio.session.breeding import GROWTH, MOST_GENERATIONS, BreedingTree, Generation
 from lunar_studio.session.breeding_commands import AddGeneration, GoToGeneration, MarkChildren, RemoveGeneration
 from lunar_studio.session.document import Document
-from lunar_studio.session.offspring import children
+from lunar_studio.session.offspring import another_child, children
 from lunar_studio.workers.explore_service import LoadedModel
 from lunar_studio.workers.grid_service import GridPart, GridService
 
@@ -33,11 +35,18 @@ _REMEMBERED = 12
 
 @dataclass(slots=True)
 class _Litter:
-    """The children of one generation, as far as they are known."""
+    """The children of one generation, as far as they are known: one that was not drawn may give way to another."""
 
-    latents: tuple[Latent, ...]
+    latents: list[Latent]
     sprites: list[Sprite] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+
+    def take(self, part: GridPart) -> None:
+        """Some more were drawn."""
+        start = len(self.sprites)
+        self.latents[start : start + len(part.latents)] = part.latents
+        self.sprites += part.sprites
+        self.scores += part.scores
 
 
 class Breeding(QObject):
@@ -64,6 +73,7 @@ class Breeding(QObject):
         self._wanted_thumbs: tuple[Latent, ...] = ()
         self._tree = BreedingTree()
         self._pins = NOTHING
+        self._is_asked = False
         view.begin_asked.connect(self.begin)
         view.breed_asked.connect(self.breed)
         view.again_asked.connect(self.again)
@@ -89,9 +99,13 @@ class Breeding(QObject):
     @Slot()
     def breed(self) -> None:
         """The next generation, from the marked children."""
+        self._is_asked = False
         if self._shown is not None and (kept := self._shown.kept):
-            latents = self._litter(self._shown).latents
-            self._add(tuple(latents[index] for index in kept), self._shown.id)
+            litter = self._litter(self._shown)
+            if kept[-1] < len(litter.sprites):
+                self._add(tuple(litter.latents[index] for index in kept), self._shown.id)
+            else:
+                self._is_asked = True  # once the marked are drawn: before, nobody knows which they are
 
     @Slot()
     def again(self) -> None:
@@ -106,10 +120,17 @@ class Breeding(QObject):
         if len(document.breeding) >= MOST_GENERATIONS:
             view.say(f"There are {MOST_GENERATIONS} generations already. Remove some with a right click first.")
             return
-        held = tuple(direction.id for direction in self._controller.sliders.locked)
-        seed = self._controller.new_seed()
-        name = document.breeding.new_id()
-        made = Generation(name, parents, seed, view.spread, view.share, view.count, parent, held)
+        made = Generation(
+            document.breeding.new_id(),
+            parents,
+            self._controller.new_seed(),
+            view.spread,
+            view.share,
+            view.count,
+            parent,
+            self._controller.sliders.locked_ids,
+            growth=GROWTH,
+        )
         self._controller.do(AddGeneration(made))
 
     @Slot(int)
@@ -123,9 +144,11 @@ class Breeding(QObject):
     @Slot(int)
     def take(self, index: int) -> None:
         """Make a child the sprite on the canvas; undo brings the other back."""
-        if self._shown is not None and 0 <= index < self._shown.count:
-            document = self._controller.document
-            latent = self._litter(self._shown).latents[index]
+        if self._shown is None:
+            return
+        document, litter = self._controller.document, self._litter(self._shown)
+        if 0 <= index < len(litter.sprites):
+            latent = litter.latents[index]
             self._controller.begin(latent, "Take from breeding", seed=document.seed, prompt=document.prompt)
             self._view.say(f"Number {index + 1} is the sprite now. Undo brings the other back.")
 
@@ -171,6 +194,7 @@ class Breeding(QObject):
         if tree == self._tree or self._controller.model is None:
             return
         self._tree = tree
+        self._is_asked = False
         before, self._shown = self._shown, tree.shown
         self._view.show_tree(tree)
         if self._shown is None:
@@ -187,11 +211,18 @@ class Breeding(QObject):
         litter = self._litter(generation)
         self._view.grid.clear(generation.count)
         self._view.grid.put(0, self._as_seen(litter.sprites), litter.scores)
-        left = litter.latents[len(litter.sprites) :]
-        if left:
-            self._grid.request(left)
-        else:
+        known = len(litter.sprites)
+        if known == generation.count:
             self._grid.stop()
+            return
+        another = partial(_another, *self._grown_from(generation), known) if generation.growth > 1 else None
+        self._grid.request(litter.latents[known:], another)
+
+    def _grown_from(self, generation: Generation) -> tuple[Generation, Sequence[Direction], LatentParts]:
+        model = self._controller.model
+        if model is None:
+            raise RuntimeError("children are asked for before a model is open")
+        return generation, self._controller.sliders.for_children(generation.held), model.info.latent_parts
 
     def _as_seen(self, sprites: Sequence[Sprite]) -> list[Sprite]:
         """Children with pinned pixels over them, as they would be on the canvas."""
@@ -206,12 +237,9 @@ class Breeding(QObject):
 
     def _litter(self, generation: Generation) -> _Litter:
         """The children of a generation, from memory or grown anew."""
-        key, model = _unmarked(generation), self._controller.model
+        key = _unmarked(generation)
         if key not in self._litters:
-            if model is None:
-                raise RuntimeError("children are asked for before a model is open")
-            grown = children(generation, self._controller.sliders.directions, model.info.latent_parts)
-            self._litters[key] = _Litter(grown)
+            self._litters[key] = _Litter(list(children(*self._grown_from(generation))))
             while len(self._litters) > _REMEMBERED:
                 self._litters.popitem(last=False)
         self._litters.move_to_end(key)
@@ -223,14 +251,22 @@ class Breeding(QObject):
             return
         litter = self._litter(self._shown)
         start = len(litter.sprites)
-        litter.sprites += part.sprites
-        litter.scores += part.scores
+        litter.take(part)
         self._view.grid.put(start, self._as_seen(part.sprites), part.scores)
+        if self._is_asked:
+            self.breed()
 
     @Slot(object)
     def _on_thumbs(self, part: GridPart) -> None:
         latents = self._wanted_thumbs[part.start : part.start + len(part.sprites)]
         self._view.tree.put(dict(zip(latents, part.sprites, strict=True)))
+
+
+def _another(
+    generation: Generation, directions: Sequence[Direction], parts: LatentParts, known: int, index: int, attempt: int
+) -> Latent:
+    """What stands in for an empty child of those behind the known ones."""
+    return another_child(generation, directions, parts, known + index, attempt)
 
 
 def _unmarked(generation: Generation) -> Generation:

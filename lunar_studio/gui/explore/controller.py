@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +21,7 @@ from lunar_studio.core.latent import Latent
 from lunar_studio.core.overlay import NOTHING, Overlay
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.sliders import Sliders
-from lunar_studio.gui.explore.variations import variations
+from lunar_studio.session.breeding import GROWTH, Generation
 from lunar_studio.session.commands import (
     Command,
     PutLatent,
@@ -30,6 +31,7 @@ from lunar_studio.session.commands import (
 )
 from lunar_studio.session.document import Document, with_locks
 from lunar_studio.session.history import Session, Snapshot
+from lunar_studio.session.offspring import another_child, children
 from lunar_studio.session.picture_state import SpriteState, way_back
 from lunar_studio.workers.explore_service import Drawn, ExploreService, LoadedModel
 
@@ -307,9 +309,10 @@ class ExploreController(QObject):
         latent = self.document.latent
         if self._model is None or latent is None:
             return
-        free = [direction for direction in self._model.directions if direction.id not in self.document.locked]
-        made = variations(latent, free, strength=strength, seed=seed, count=count)
-        self._service.request_draw(made, topic=topic)
+        held = self.sliders.locked_ids
+        bred = Generation(topic, (latent,), seed, strength, count=count, held=held, growth=GROWTH)
+        grown_from = (bred, self.sliders.for_children(held), self._model.info.latent_parts)
+        self._service.request_draw(children(*grown_from), topic=topic, another=partial(another_child, *grown_from))
 
     @Slot(object)
     def _on_drawn(self, drawn: Drawn) -> None:

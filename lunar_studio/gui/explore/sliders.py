@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QObject, Slot
 
 from lunar_studio.core.latent import Direction, raw_directions
@@ -47,6 +49,16 @@ class Sliders(QObject):
         """Directions of the locked sliders that the open model has."""
         held = sorted(self._session.document.locked)
         return tuple(self._by_id[key] for key in held if key in self._by_id)
+
+    @property
+    def locked_ids(self) -> tuple[str, ...]:
+        """Their ids."""
+        return tuple(direction.id for direction in self.locked)
+
+    def for_children(self, held: Collection[str]) -> tuple[Direction, ...]:
+        """What children grow along, and the raw numbers among those that may not move."""
+        known = [self._by_id[key] for key in held if key in self._by_id]
+        return (*self.directions, *(direction for direction in known if direction.group == "raw"))
 
     def set_model(self, model: LoadedModel) -> None:
         """Know the sliders of another model, and none of the artist's own."""

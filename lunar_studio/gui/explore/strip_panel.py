@@ -145,7 +145,8 @@ class StripPanel(Panel):
             judged = not math.isnan(score.value)
             own = badges[index] if index < len(badges) else ""
             thumb.set_badge(own or (f"{score.value:.0f}" if judged else ""))
-            said = f"Score {score.value:.0f}. " if judged else ""
+            said = "Nothing to see. " if sprite.is_empty else ""
+            said += f"Score {score.value:.0f}. " if judged else ""
             note = f"{notes[index]}. " if index < len(notes) else ""
             thumb.setToolTip(f"{note}{said}{_HINT}")
             thumb.setEnabled(True)
