@@ -87,6 +87,16 @@ class TrainService(QObject):
             self._worker.ask_stop()
             self.stop_asked.emit()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run is asked to end."""
+        return self._worker is not None and self._worker.should_stop()
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the run is asked to end even where it cannot save."""
+        return self._worker is not None and self._worker.is_leaving
+
     def request_leave(self) -> None:
         """Ask the run to end, and not to wait for a disk that refuses: `failed` then tells what is lost."""
         if self._worker is not None:

@@ -80,6 +80,11 @@ class TrainWorker(Worker):
         self._leave.set()
         self.ask_stop()
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the trainer is asked to end even where the disk refuses."""
+        return self._leave.is_set()
+
     def fetch(self) -> tuple[TrainEvent, ...]:
         """What was yielded since the last call, oldest first."""
         with self._lock:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QApplication, QMainWindow
 from pytestqt.qtbot import QtBot
 
@@ -154,8 +156,55 @@ def test_whoever_will_not_wait_is_let_go(
     assert not dialog.leave_button.isVisible()
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.leave_button.isVisible, timeout=PATIENCE_MS)
+    assert "takes longer than usual" in dialog.words.text()
+    assert re.search(r"may lose the last (step|\d+ steps);", dialog.words.text())
     qtbot.mouseClick(dialog.leave_button, Qt.MouseButton.LeftButton)
     assert not closing.window.isVisible()
+
+
+def test_a_disk_that_refuses_is_told_before_and_after_the_wish_to_close(
+    qtbot: QtBot, closing: Closing, trainer: FakeTrainer
+) -> None:
+    closing.start()
+    trainer.refuses = True
+    qtbot.waitUntil(lambda: closing.guard._refusal is not None)
+    dialog = closing.ask()
+    assert f"The disk refuses just now: {trainer.reached} steps, 2 min of work, not saved yet." in dialog.words.text()
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.leave_button.isVisible)
+    assert dialog.heading.text() == f"Not saved yet: {trainer.reached} steps, 2 min of work"
+    assert dialog.leave_button.text() == "Close without saving"
+    assert closing.train.is_running
+    trainer.refuses = False
+    qtbot.waitUntil(lambda: not closing.window.isVisible())
+    assert not closing.train.is_running
+
+
+def test_whoever_closes_without_saving_leaves_the_run(qtbot: QtBot, closing: Closing, trainer: FakeTrainer) -> None:
+    closing.start()
+    trainer.refuses = True
+    dialog = closing.ask()
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.leave_button.text() == "Close without saving")
+    failed = QSignalSpy(closing.train.failed)
+    qtbot.mouseClick(dialog.leave_button, Qt.MouseButton.LeftButton)
+    assert not closing.window.isVisible()
+    qtbot.waitUntil(lambda: not closing.train.is_running)
+    assert failed.count() == 1
+
+
+def test_staying_open_leaves_the_run_waiting_for_the_disk(qtbot: QtBot, closing: Closing, trainer: FakeTrainer) -> None:
+    closing.start()
+    trainer.refuses = True
+    dialog = closing.ask()
+    qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: dialog.leave_button.text() == "Close without saving")
+    qtbot.mouseClick(dialog.cancel_button, Qt.MouseButton.LeftButton)
+    assert closing.train.is_stopping
+    assert not closing.train.is_leaving
+    trainer.refuses = False
+    qtbot.waitUntil(lambda: not closing.train.is_running)
+    assert closing.window.isVisible()
 
 
 def test_what_is_saved_need_not_be_waited_for(qtbot: QtBot, closing: Closing) -> None:

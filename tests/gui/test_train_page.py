@@ -25,8 +25,9 @@ from lunar_studio.core.events import StepDone, TrainEvent, Warned
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import ConfigError, LunarError, TrainingDiverged
 from lunar_studio.gui import theme
+from lunar_studio.gui.train.durations import duration
 from lunar_studio.gui.train.looks import LOOKS, base_for, config_for, nearest_size
-from lunar_studio.gui.train.run_header import Forecast, RunHeader, duration
+from lunar_studio.gui.train.run_header import Forecast, RunHeader
 from lunar_studio.gui.train.settings_table import SettingsTablePanel, short_range
 from lunar_studio.gui.train.train_page import TrainPage
 from lunar_studio.workers.forecast_service import ForecastService

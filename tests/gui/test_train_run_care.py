@@ -214,7 +214,7 @@ def test_a_run_whose_time_was_up_is_told_so(qtbot: QtBot) -> None:
     header.add([LearningEnded(7, "time-up")])
     assert header.status.text.startswith("Its time was up, and all it has learned is saved.")
     header.add([RunEnded(7, "time-up", Path("model"), 30.0, 28.0)])
-    assert header.status.text == "Its time was up, and it is saved after 30 s; the forecast said 28 s."
+    assert header.status.text == "Its time was up; saved after 30 s; the forecast said 28 s."
 
 
 def test_a_run_without_a_finished_model_is_explored_by_its_newest_snapshot(tmp_path: Path) -> None:

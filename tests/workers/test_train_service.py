@@ -13,7 +13,7 @@ from PySide6.QtTest import QSignalSpy
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.events import Failure, FinishBegun, RunEnded, RunStarted, StepDone, TrainEvent
+from lunar_studio.core.events import Failure, FinishBegun, Paused, RunEnded, RunStarted, StepDone, TrainEvent
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import TrainingDiverged
 from lunar_studio.session.ports import Trainer
@@ -196,6 +196,24 @@ def test_a_run_that_rests_goes_on_to_its_end_when_asked_to_finish(
     ended = told[-1]
     assert isinstance(ended, RunEnded)
     assert (ended.reason, ended.step) == ("finished", begun.max_steps)
+
+
+def test_a_run_that_cannot_save_is_stopped_only_by_leaving_it(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
+    service = TrainService(host, FakeTrainer(steps=10**6, step_s=0.002, refuses=True))
+    batches, failed, asked = Batches(service), QSignalSpy(service.failed), QSignalSpy(service.stop_asked)
+    service.request_stop()  # nothing goes: nothing happens
+    service.request_leave()
+    assert (asked.count(), service.is_stopping, service.is_leaving) == (0, False, False)
+    service.start(Path("set"), tmp_path / "run", TINY)
+    service.request_stop()
+    assert (asked.count(), service.is_stopping, service.is_leaving) == (1, True, False)
+    qtbot.waitUntil(lambda: any(isinstance(event, Paused) and event.then == "end" for event in batches.events))
+    assert service.is_running
+    service.request_leave()
+    assert service.is_leaving
+    qtbot.waitUntil(lambda: not service.is_running)
+    assert failed.count() == 1
+    assert "are not kept" in failed.at(0)[0].hint
 
 
 def test_only_one_run_goes_at_a_time(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:

@@ -18,30 +18,31 @@ _PATIENCE_MS = 5000
 
 
 class ClosingDialog(QDialog):
-    """Keep training, stop and save, or stay; then how the saving goes.
+    """Keep training, stop and save, or stay; then how the saving goes, and what not waiting for it would lose.
 
     Closing it by Escape is the same as staying: nothing happens to the run.
 
     Args:
         status: How far the run is, in a few words.
         waiting: Runs that wait behind it.
+        unsaved: What is not saved as the disk refuses; empty where it does not.
         parent: The window; the sheet is modal to it.
 
     Attributes:
         answered: Emitted with an `Answer`: `keep` to close when the run has ended by itself, `save` to end it now,
-            `leave` to close without waiting for the last save.
+            `leave` to close without waiting for the last save, or without it where the disk refuses.
     """
 
     answered = Signal(str)
 
-    def __init__(self, status: str, waiting: int, parent: QWidget | None = None) -> None:
+    def __init__(self, status: str, waiting: int, parent: QWidget | None = None, *, unsaved: str = "") -> None:
         super().__init__(parent)
         self.setObjectName("closing-dialog")
         self.setWindowTitle("A model is still learning")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFixedWidth(_WIDTH_PX)
         self.heading = Label("A model is still learning", size="title", bold=True)
-        self.words = Label(_question(status, waiting), role="muted", wrap=True)
+        self.words = Label(_question(status, waiting, unsaved), role="muted", wrap=True)
         self.save_button = TextButton(
             "Stop, save and close", role="primary", icon_name="stop", tip="What it has learned is kept; it can go on."
         )
@@ -52,9 +53,10 @@ class ClosingDialog(QDialog):
         self.leave_button = TextButton(
             "Close without waiting", tip="What is saved is kept; continue the run next time."
         )
+        self._at_stake = ""
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
-        self._patience.timeout.connect(self.leave_button.show)
+        self._patience.timeout.connect(self._on_long)
         self._build()
 
     def _build(self) -> None:
@@ -78,8 +80,14 @@ class ClosingDialog(QDialog):
         column.addSpacing(SPACE_PX)
         column.addLayout(row)
 
-    def show_saving(self) -> None:
-        """The run was asked to end: say so, and offer not to wait where that takes long."""
+    def show_saving(self, at_stake: str = "") -> None:
+        """The run was asked to end: say so, and offer not to wait where that takes long.
+
+        Args:
+            at_stake: What no checkpoint holds yet, such as `40 steps`; empty where that is not known.
+        """
+        self._at_stake = at_stake
+        self.leave_button.hide()
         self.heading.setText("Saving what it has learned…")
         self.words.setText("The window closes by itself as soon as that is done.")
         self.save_button.hide()
@@ -88,18 +96,39 @@ class ClosingDialog(QDialog):
         self.cancel_button.setToolTip("The run ends and is saved; the window stays.")
         self._patience.start(_PATIENCE_MS)
 
+    @Slot()
+    def _on_long(self) -> None:
+        lost = f"the last {self._at_stake}" if self._at_stake else "what it learned since its last checkpoint"
+        self.words.setText(
+            "It takes longer than usual: the disk is slow, or the machine busy. The window closes by itself as soon as "
+            f"that is done. Closing without waiting may lose {lost}; the rest is safe, and the run can go on next time."
+        )
+        self._offer_to_leave("Close without waiting")
+
+    def show_refused(self, heading: str, words: str) -> None:
+        """The disk refuses: say what is at stake, and offer to close all the same."""
+        self._patience.stop()
+        self.heading.setText(heading)
+        self.words.setText(words)
+        self._offer_to_leave("Close without saving")
+
+    def _offer_to_leave(self, text: str) -> None:
+        self.leave_button.setText(text)
+        self.leave_button.show()
+        self.adjustSize()
+
     def show_saved(self) -> None:
         """All it has learned is on disk; only the file that Explore opens is still being made."""
+        self._patience.stop()
         self.heading.setText("All it has learned is saved")
         self.words.setText(
             "The model file that Explore opens is being finished; the window closes by itself when that is done. "
             "Without it the run can still go on next time."
         )
-        self.leave_button.show()
+        self._offer_to_leave("Close without waiting")
 
     @Slot()
     def _on_save(self) -> None:
-        self.show_saving()
         self.answered.emit("save")
 
     @Slot()
@@ -112,10 +141,13 @@ class ClosingDialog(QDialog):
         self.answered.emit("leave")
 
 
-def _question(status: str, waiting: int) -> str:
+def _question(status: str, waiting: int, unsaved: str) -> str:
     """What stands above the buttons."""
     parts = [f"It is at {status}." if status else "It is getting ready."]
-    parts.append("Stopped runs keep what they have learned, and can go on next time.")
+    if unsaved:
+        parts.append(f"The disk refuses just now: {unsaved}, not saved yet. Stopped, it saves as soon as it can.")
+    else:
+        parts.append("Stopped runs keep what they have learned, and can go on next time.")
     if waiting:
         runs = "one more run waits: it is" if waiting == 1 else f"{waiting:,} more runs wait: they are"
         parts.append(f"In the queue, {runs} still there next time.")

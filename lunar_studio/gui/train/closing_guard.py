@@ -9,8 +9,18 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
-from lunar_studio.core.events import CheckpointSaved, Failure, FinishBegun, RunStarted, StepDone, TrainEvent
+from lunar_studio.core.events import (
+    CheckpointSaved,
+    Failure,
+    FinishBegun,
+    Paused,
+    RunStarted,
+    StepDone,
+    TrainEvent,
+    WentOn,
+)
 from lunar_studio.gui.train.closing_dialog import ClosingDialog
+from lunar_studio.gui.train.refusal import closing_words, unsaved_words
 from lunar_studio.workers.train_service import TrainService
 
 Plan = Literal["stay", "when-saved", "when-ended", "now"]
@@ -36,6 +46,8 @@ class ClosingGuard(QObject):
         self._waiting = waiting
         self._status = ""
         self._max_steps = 0
+        self._step = self._kept_step = 0
+        self._refusal: Paused | None = None
         self.dialog: ClosingDialog | None = None
         self.plan: Plan = "stay"
         train.events_received.connect(self._on_events)
@@ -56,7 +68,8 @@ class ClosingGuard(QObject):
         return False
 
     def _ask(self) -> None:
-        self.dialog = ClosingDialog(self._status, self._waiting(), self._window)
+        unsaved = "" if self._refusal is None else unsaved_words(self._refusal)
+        self.dialog = ClosingDialog(self._status, self._waiting(), self._window, unsaved=unsaved)
         self.dialog.answered.connect(self._on_answered)
         self.dialog.rejected.connect(self._on_rejected)
         self.dialog.finished.connect(self._on_finished)
@@ -67,11 +80,18 @@ class ClosingGuard(QObject):
         if answer == "save":
             self.plan = "when-saved"
             self._train.request_stop()
+            self._show_saving()
         elif answer == "keep":
             self.plan = "when-ended"
             self._window.showMinimized()
         else:
+            self._train.request_leave()
             self._close_now()
+
+    def _show_saving(self) -> None:
+        if self.dialog is not None:
+            steps = self._step - self._kept_step
+            self.dialog.show_saving("step" if steps == 1 else f"{steps:,} steps" if steps > 0 else "")
 
     @Slot()
     def _on_rejected(self) -> None:
@@ -90,13 +110,31 @@ class ClosingGuard(QObject):
     @Slot(object)
     def _on_events(self, events: tuple[TrainEvent, ...]) -> None:
         for event in events:
-            if isinstance(event, RunStarted | FinishBegun):
-                self._max_steps = event.max_steps
-            elif isinstance(event, StepDone):
-                of_all = f" of {self._max_steps:,}" if self._max_steps else ""
-                self._status = f"step {event.step:,}{of_all}"
-            elif isinstance(event, CheckpointSaved) and self.plan == "when-saved" and self.dialog is not None:
-                self.dialog.show_saved()
+            match event:
+                case RunStarted():
+                    self._max_steps, self._step, self._kept_step = event.max_steps, event.first_step, event.first_step
+                case FinishBegun():
+                    self._max_steps = event.max_steps
+                case StepDone():
+                    of_all = f" of {self._max_steps:,}" if self._max_steps else ""
+                    self._step, self._status = event.step, f"step {event.step:,}{of_all}"
+                case CheckpointSaved():
+                    self._kept_step = event.step
+                case Paused():
+                    self._refusal = event
+                case WentOn():
+                    self._refusal = None
+            if self.plan == "when-saved" and self.dialog is not None:
+                self._show_how_saving_goes(event, self.dialog)
+
+    def _show_how_saving_goes(self, event: TrainEvent, dialog: ClosingDialog) -> None:
+        match event:
+            case CheckpointSaved():
+                dialog.show_saved()
+            case Paused():
+                dialog.show_refused(*closing_words(event))
+            case WentOn():
+                self._show_saving()
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
@@ -107,7 +145,8 @@ class ClosingGuard(QObject):
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:
         if running:
-            self._status, self._max_steps = "", 0
+            self._status, self._max_steps, self._refusal = "", 0, None
+            self._step = self._kept_step = 0
             return
         if self.plan in ("when-saved", "when-ended") and not (self.plan == "when-ended" and self._waiting()):
             self._close_now()

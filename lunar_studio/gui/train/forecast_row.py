@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from lunar_studio.core.config import RunConfig
 from lunar_studio.core.events import Failure, Forecast
 from lunar_studio.gui.theme import SPACE_PX
-from lunar_studio.gui.train.run_header import forecast_words
+from lunar_studio.gui.train.run_words import forecast_words
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.workers.forecast_service import ForecastService

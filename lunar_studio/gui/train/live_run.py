@@ -22,8 +22,10 @@ from lunar_studio.core.events import (
     Warned,
     WentOn,
 )
-from lunar_studio.gui.train.run_header import duration
+from lunar_studio.gui.train.durations import duration
+from lunar_studio.gui.train.refusal import banner_words
 from lunar_studio.gui.train.run_list import RunListPanel
+from lunar_studio.gui.train.run_words import SAVING
 from lunar_studio.gui.train.start_flow import RunPlan, StartFlow
 from lunar_studio.gui.train.train_centre import TrainCentre
 from lunar_studio.gui.widgets.banner import Banner
@@ -77,6 +79,7 @@ class LiveRun(QObject):
         train.failed.connect(self._on_failed)
         train.running_changed.connect(self._on_running_changed)
         train.paused_changed.connect(self._on_paused_changed)
+        train.stop_asked.connect(self._on_stop_asked)
         centre.pause_toggled.connect(self.set_paused)
         centre.finish_requested.connect(self.finish)
         centre.stop_requested.connect(self.stop)
@@ -92,17 +95,28 @@ class LiveRun(QObject):
     def finish(self) -> None:
         """Ask the run to come to a good end soon."""
         self._train.request_finish()
-        if self._train.is_running and self._centre.live is not None:
-            self._centre.live.header.set_phase("finishing")
-            self._centre.live.header.set_status("Looking for the shortest way to a good end…")
+        live = self._centre.live
+        if self._train.is_running and live is not None and live.header.phase in ("training", "paused"):
+            live.header.set_phase("finishing")
+            live.header.set_status("Looking for the shortest way to a good end…")
 
     @Slot()
     def stop(self) -> None:
-        """Save and end the run, or give up preparing it."""
-        self._flow.request_stop()
-        if self._train.is_running and self._centre.live is not None:
-            self._centre.live.header.set_phase("stopping")
-            self._centre.live.header.set_status("Saving what it has learned…")
+        """Save and end the run, or give up preparing it; where it cannot save and has said so, end without."""
+        live = self._centre.live
+        if live is None or live.header.phase != "refused":
+            self._flow.request_stop()
+        elif live.header.may_be_left:
+            self._train.request_leave()
+            live.header.set_phase("stopping")
+            live.header.set_status("Ending without saving…")
+
+    @Slot()
+    def _on_stop_asked(self) -> None:
+        live = self._centre.live
+        if live is not None and live.header.phase in ("training", "paused", "finishing"):
+            live.header.set_phase("stopping")
+            live.header.set_status(SAVING)
 
     # ---- how it goes -----------------------------------------------------------------------------
 
@@ -134,10 +148,16 @@ class LiveRun(QObject):
             self._centre.live.add(events)
         for event in events:
             match event:
-                case Warned() | Paused():
+                case Warned():
                     self._banner.tell(event.message, event.hint, "warn")
+                case Paused():
+                    self._banner.tell(*banner_words(event), "warn")
+                    if event.attempt == 1:
+                        self._call()
                 case WentOn():
-                    self._banner.tell("The run goes on.", f"It rested for {duration(event.paused_s)}.", "good")
+                    rested = f"It rested for {duration(event.paused_s)}."
+                    ends = self._train.is_stopping
+                    self._banner.tell("It can write again, and ends." if ends else "The run goes on.", rested, "good")
                 case RunStarted():
                     self._runs.refresh()
                     self._runs.choose(event.run_dir)
@@ -149,9 +169,7 @@ class LiveRun(QObject):
     def _on_ended(self, event: RunEnded) -> None:
         if self._centre.live is not None:
             self._centre.live.set_model(event.model_path)
-        window = self._centre.window()
-        if not window.isActiveWindow():
-            QApplication.alert(window)
+        self._call()
         if event.model_path is None:
             self._centre.setCurrentWidget(self._centre.empty)
             self._runs.refresh()
@@ -160,6 +178,12 @@ class LiveRun(QObject):
         name = event.model_path.parent.name  # the next of the queue may be on show by the time it is read
         words, hint = _ENDED[event.reason]
         self._banner.tell(words.format(name=f"“{name}”", step=f"{event.step:,}"), hint, "good")
+
+    def _call(self) -> None:
+        """Ask for the artist's attention, where she works in another window."""
+        window = self._centre.window()
+        if not window.isActiveWindow():
+            QApplication.alert(window)
 
     @Slot(bool)
     def _on_running_changed(self, running: bool) -> None:
@@ -170,13 +194,17 @@ class LiveRun(QObject):
 
     @Slot(bool)
     def _on_paused_changed(self, paused: bool) -> None:
-        if self._centre.live is not None and self._train.is_running:
+        live = self._centre.live
+        if live is not None and live.header.phase in ("training", "paused", "finishing") and self._train.is_running:
             goes: Phase = "finishing" if self._train.is_finishing else "training"
-            self._centre.live.header.set_phase("paused" if paused else goes)
+            live.header.set_phase("paused" if paused else goes)
 
     @Slot(object)
     def _on_failed(self, failure: Failure) -> None:
-        self._banner.tell(failure.message, failure.hint)
+        was_left = self._train.is_leaving
+        self._banner.tell(failure.message, failure.hint, "warn" if was_left else "bad")
         if self._centre.live is not None:
             self._centre.live.header.set_phase("idle")
-            self._centre.live.header.set_status("This run could not go on.")
+            self._centre.live.header.set_status(
+                "Ended without saving; its last checkpoint is kept." if was_left else "This run could not go on."
+            )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from lunar_studio.core import events as events_of
@@ -22,26 +22,23 @@ from lunar_studio.core.events import (
     WentOn,
 )
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.train.durations import duration
 from lunar_studio.gui.train.load_label import LoadLabel
+from lunar_studio.gui.train.refusal import status_words
+from lunar_studio.gui.train.run_words import SAVING, ended_words, forecast_words, learnt_words
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
 
-Phase = Literal["idle", "preparing", "training", "paused", "finishing", "stopping", "making"]
-"""`making`: nothing is learned any more and all is saved, but the model file is still being made."""
+Phase = Literal["idle", "preparing", "training", "paused", "finishing", "stopping", "refused", "making"]
+"""`refused`: it was asked to end or has learned all, and cannot write what is left to be written.
+`making`: nothing is learned any more and all is saved, but the model file is still being made."""
 
 _PROGRESS_STEPS = 10_000
+_STOP_TIP = "Save and end after the step it is in. The model can be used, and continued."
 # What judge and inventor learn alone is cut to a quarter in a run that is asked to finish now.
 _HURRY = 4.0
-_LEARNT: Mapping[events_of.EndReason, str] = {
-    "finished": "It has learned all it was to learn, and is saved.",
-    "stopped": "Stopped, and all it has learned is saved.",
-    "time-up": "Its time was up, and all it has learned is saved.",
-}
-_ENDED: Mapping[events_of.EndReason, str] = {
-    "finished": "Finished",
-    "stopped": "Stopped and saved",
-    "time-up": "Its time was up, and it is saved",
-}
+# What ends a run without saving appears where Stop was: a double click on Stop must not reach it.
+_THINK_MS = 1500
 # The time left is told from the pace of the last half minute: machines get busy, and quiet again.
 _PACE_WINDOW_S = 30.0
 
@@ -71,49 +68,14 @@ class Forecast:
         return (1.0 - now) * (now_s - begun_s) / (now - begun)
 
 
-def duration(seconds: float) -> str:
-    """A duration at a glance: `45 s`, `12 min`, `3 h 05 min`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def forecast_words(told: events_of.Forecast, *, fully: bool = False) -> str:
-    """What a run will cost: `Forecast: 65 min in all, give or take 10%; worth exploring after 6 min`; or all of it."""
-    doubt = f", give or take {told.spread:.0%}" if told.spread else ""
-    words = f"Forecast: {duration(told.total_s)} in all{doubt}; worth exploring after {duration(told.usable_s)}"
-    if not fully:
-        return words
-    parts = (
-        ("learning", told.learning_s),
-        ("previews and saving", told.beside_s),
-        ("judge and prior alone", told.alone_s),
-        ("finishing the model", told.finish_s),
-    )
-    listed = "\n".join(f"{title}: {duration(seconds)}" for title, seconds in parts)
-    memory = f"memory: {told.memory_bytes / 2**20:,.0f} MB"
-    return f"{words}\n{listed}\nonce through your art: {duration(told.epoch_s)}\n{memory}"
-
-
-def ended_words(event: RunEnded) -> str:
-    """How it ended, and how near the forecast was."""
-    if event.model_path is None:
-        return "Stopped before its first step; nothing was written."
-    words = _ENDED[event.reason]
-    if event.took_s <= 0:
-        return f"{words}."
-    compared = f"; the forecast said {duration(event.forecast_s)}" if event.forecast_s > 0 else ""
-    return f"{words} after {duration(event.took_s)}{compared}."
-
-
 class RunHeader(QWidget):
     """Name, figures, progress, and the buttons.
 
     Attributes:
+        phase: What the run is at, for the buttons.
         pause_toggled: Emitted with whether the run shall rest.
         finish_requested: The run shall come to a good end soon.
-        stop_requested: The run shall save and end.
+        stop_requested: The run shall save and end; where it `may_be_left`, it shall end without saving.
         explore_requested: The finished model shall be explored.
     """
 
@@ -125,7 +87,8 @@ class RunHeader(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("run-header")
-        self._phase: Phase = "idle"
+        self.phase: Phase = "idle"
+        self._learnt: LearningEnded | None = None
         self._max_steps = 0
         self._last: StepDone | None = None
         self._forecast = Forecast()
@@ -145,12 +108,14 @@ class RunHeader(QWidget):
             tip="Come to a good end soon: the rest of the run is gone through in a tenth of the time it took so far, "
             "and the model is made with everything. Stop is quicker, but leaves the model rougher.",
         )
-        self.stop_button = TextButton(
-            "Stop", icon_name="stop", tip="Save and end after the step it is in. The model can be used, and continued."
-        )
+        self.stop_button = TextButton("Stop", icon_name="stop", tip=_STOP_TIP)
         self.explore_button = TextButton(
             "Explore this model", role="primary", icon_name="explore", tip="Play with the model that this run made."
         )
+        self._think = QTimer(self)
+        self._think.setSingleShot(True)
+        self._think.setInterval(_THINK_MS)
+        self._think.timeout.connect(self._on_thought)
         self._build()
         self.set_phase("idle")
 
@@ -190,6 +155,7 @@ class RunHeader(QWidget):
         self.title.set_text(name)
         self.status.set_text(status)
         self._last = None
+        self._learnt = None
         self._max_steps = 0
         self._forecast = Forecast()
         self.bar.setValue(0)
@@ -203,9 +169,13 @@ class RunHeader(QWidget):
 
     def set_phase(self, phase: Phase) -> None:
         """Show the buttons that make sense now."""
-        self._phase = phase
+        if phase != "refused":
+            self._think.stop()
+        elif self.phase != "refused":
+            self._think.start()
+        self.phase = phase
         goes = phase in ("training", "paused", "finishing", "stopping")
-        self.load.setVisible(goes)
+        self.load.setVisible(goes or phase == "refused")
         self.pause_button.setVisible(goes)
         self.pause_button.setEnabled(phase != "stopping")
         self.pause_button.setText("Resume" if phase == "paused" else "Pause")
@@ -213,12 +183,23 @@ class RunHeader(QWidget):
         self.finish_button.setVisible(goes)
         self.finish_button.setEnabled(phase in ("training", "paused"))
         self.finish_button.setText("Finishing…" if phase == "finishing" else "Finish now")
-        self.stop_button.setVisible(goes or phase == "preparing")
-        self.stop_button.setEnabled(phase != "stopping")
-        self.stop_button.setText("Stopping…" if phase == "stopping" else "Stop")
+        self.stop_button.setVisible(goes or phase in ("preparing", "refused"))
+        self.stop_button.setEnabled(phase != "stopping" and not self._think.isActive())
+        if phase != "refused":  # which tells what it ends without
+            self.stop_button.setText("Stopping…" if phase == "stopping" else "Stop")
+            self.stop_button.setToolTip(_STOP_TIP)
         # Nothing is known of how long these take: the bar then moves without a measure.
         self.bar.setRange(0, 0 if phase in ("preparing", "making") else _PROGRESS_STEPS)
         self._show_figures()
+
+    @property
+    def may_be_left(self) -> bool:
+        """Whether the artist has had the time to read what ending now would lose."""
+        return self.phase == "refused" and self.stop_button.isEnabled()
+
+    @Slot()
+    def _on_thought(self) -> None:
+        self.stop_button.setEnabled(True)
 
     def offer_model(self, offered: bool, *, is_finished: bool = True) -> None:
         """Show the button that leads to the finished model, or to what a run that goes has learned so far."""
@@ -265,7 +246,26 @@ class RunHeader(QWidget):
             case PhaseStarted() if self._last is not None:
                 self._forecast = Forecast()  # its pace was that of steps
             case LearningEnded():
+                self._learnt = event
                 self.set_phase("making")
+            case Paused() if event.then == "end" or self.phase == "making":
+                self.set_phase("refused")
+                self._offer_to_leave(event)
+            case WentOn() if self.phase == "refused":
+                self.set_phase("stopping" if self._learnt is None else "making")
+
+    def _offer_to_leave(self, event: Paused) -> None:
+        if event.unsaved_steps:
+            self.stop_button.setText("End without saving")
+            self.stop_button.setToolTip("Give up what was learned since the last checkpoint; the rest is kept.")
+        else:
+            self.stop_button.setText("End without the file")
+            self.stop_button.setToolTip("All it has learned is kept and can go on next time; no model file is made.")
+
+    def _going_on(self, event: WentOn) -> str:
+        if self._learnt is not None:
+            return learnt_words(self._learnt)
+        return SAVING if self.phase == "stopping" else f"Going on after {duration(event.paused_s)}."
 
     def _say(self, event: TrainEvent) -> None:
         """Tell in the status line what is going on, where that is new."""
@@ -276,15 +276,15 @@ class RunHeader(QWidget):
                 self.set_status(f"{forecast_words(event)} · {self._facts}")
                 self.status.setToolTip(f"{forecast_words(event, fully=True)}\n{event.precision_reason}")
             case Paused():
-                self.set_status(f"Resting: {event.message} {event.hint}")
+                self.set_status(status_words(event))
             case WentOn():
-                self.set_status(f"Going on after {duration(event.paused_s)}.")
+                self.set_status(self._going_on(event))
             case FinishBegun():
                 self.set_status(f"Coming to a good end at step {event.max_steps:,}…")
-            case PhaseStarted() if self._phase != "making":  # that it is saved counts more
+            case PhaseStarted() if self.phase != "making":  # that it is saved counts more
                 self.set_status(f"{event.title}…")
             case LearningEnded():
-                self.set_status(f"{_LEARNT[event.reason]} Its sliders and scores are still being made…")
+                self.set_status(learnt_words(event))
             case RunEnded():
                 self.set_status(ended_words(event))
 
@@ -296,11 +296,11 @@ class RunHeader(QWidget):
         self.figures["speed"].setText(f"{last.images_per_s:,.0f} images/s")
         self.figures["elapsed"].setText(f"elapsed {duration(last.elapsed_s)}")
         left_s = self._forecast.left_s
-        is_told = left_s is not None and self._phase not in ("idle", "making")
+        is_told = left_s is not None and self.phase not in ("idle", "making")
         self.figures["left"].setText(f"{duration((left_s or 0.0) + self._after_s)} left" if is_told else "")
         if self.bar.maximum() == _PROGRESS_STEPS:
             self.bar.setValue(round(last.share_done * _PROGRESS_STEPS))
 
     @Slot()
     def _on_pause(self) -> None:
-        self.pause_toggled.emit(self._phase != "paused")
+        self.pause_toggled.emit(self.phase != "paused")
