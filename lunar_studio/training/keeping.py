@@ -14,7 +14,7 @@ from contextlib import suppress
 import torch
 
 from lunar_studio.core.events import CheckpointSaved, MilestoneSaved, Paused, StepDone, TrainEvent, Validated, WentOn
-from lunar_studio.errors import LunarError
+from lunar_studio.errors import LunarError, TrainingError
 from lunar_studio.training import milestones
 from lunar_studio.training.checkpoints import keep_best, save_checkpoint
 from lunar_studio.training.finish import model_name
@@ -23,6 +23,8 @@ from lunar_studio.training.run_folder import FACTS, RunFacts, RunFolder, RunStat
 
 RETRY_S = (2.0, 5.0, 10.0)
 """Seconds between tries; the last from the third on."""
+
+_MAKE_ROOM = "Free some space or make the run's folder writable."
 
 
 class Keeper:
@@ -85,7 +87,7 @@ class Keeper:
         return Paused(
             leg.state.step,
             exc.message,
-            exc.hint,
+            exc.hint if isinstance(exc, TrainingError) else _MAKE_ROOM,  # others do not know that a run waits for them
             attempt,
             retry_s,
             unsaved_steps=unsaved,

@@ -169,7 +169,7 @@ def test_a_disk_that_refuses_is_told_before_and_after_the_wish_to_close(
     trainer.refuses = True
     qtbot.waitUntil(lambda: closing.guard._refusal is not None)
     dialog = closing.ask()
-    assert f"The disk refuses just now: {trainer.reached} steps, 2 min of work, not saved yet." in dialog.words.text()
+    assert f"The disk refuses just now; not saved yet: {trainer.reached} steps, 2 min of work." in dialog.words.text()
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(dialog.leave_button.isVisible)
     assert dialog.heading.text() == f"Not saved yet: {trainer.reached} steps, 2 min of work"
@@ -180,13 +180,19 @@ def test_a_disk_that_refuses_is_told_before_and_after_the_wish_to_close(
     assert not closing.train.is_running
 
 
-def test_whoever_closes_without_saving_leaves_the_run(qtbot: QtBot, closing: Closing, trainer: FakeTrainer) -> None:
+def test_whoever_closes_without_saving_leaves_the_run(
+    qtbot: QtBot, closing: Closing, trainer: FakeTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lunar_studio.gui.train.closing_dialog._THINK_MS", 3_600_000)
     closing.start()
     trainer.refuses = True
     dialog = closing.ask()
     qtbot.mouseClick(dialog.save_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: dialog.leave_button.text() == "Close without saving")
     failed = QSignalSpy(closing.train.failed)
+    qtbot.mouseClick(dialog.leave_button, Qt.MouseButton.LeftButton)
+    assert closing.window.isVisible(), "the second click of a double click"
+    dialog._think.timeout.emit()
     qtbot.mouseClick(dialog.leave_button, Qt.MouseButton.LeftButton)
     assert not closing.window.isVisible()
     qtbot.waitUntil(lambda: not closing.train.is_running)

@@ -43,7 +43,7 @@ def test_stop_waits_until_it_can_save(
     qtbot.waitUntil(lambda: header.phase == "refused")
     lost = f"{trainer.inner.reached:,} steps, 2 min of work"
     assert page.banner.message == f"The disk refuses: {lost}, would be lost if the run ended now."
-    assert "Press Stop again to end without saving." in page.banner.hint
+    assert "“End without saving” gives them up." in page.banner.hint
     assert header.status.text == f"Waiting for the disk: {lost}, not saved yet. Tries again every 2 s."
     assert header.stop_button.text() == "End without saving"
     assert not header.finish_button.isVisible()

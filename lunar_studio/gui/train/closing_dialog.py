@@ -15,6 +15,8 @@ Answer = Literal["keep", "save", "leave"]
 
 _WIDTH_PX = 130 * SPACE_PX
 _PATIENCE_MS = 5000
+# What closes without saving appears where “Stop, save and close” was: a double click must not reach it.
+_THINK_MS = 1500
 
 
 class ClosingDialog(QDialog):
@@ -57,6 +59,10 @@ class ClosingDialog(QDialog):
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.timeout.connect(self._on_long)
+        self._think = QTimer(self)
+        self._think.setSingleShot(True)
+        self._think.timeout.connect(self._on_thought)
+        self._is_refused = False
         self._build()
 
     def _build(self) -> None:
@@ -86,7 +92,7 @@ class ClosingDialog(QDialog):
         Args:
             at_stake: What no checkpoint holds yet, such as `40 steps`; empty where that is not known.
         """
-        self._at_stake = at_stake
+        self._at_stake, self._is_refused = at_stake, False
         self.leave_button.hide()
         self.heading.setText("Saving what it has learned…")
         self.words.setText("The window closes by itself as soon as that is done.")
@@ -110,16 +116,27 @@ class ClosingDialog(QDialog):
         self._patience.stop()
         self.heading.setText(heading)
         self.words.setText(words)
-        self._offer_to_leave("Close without saving")
+        if not self._is_refused:
+            self._is_refused = True
+            self._offer_to_leave("Close without saving")
+            self.leave_button.setEnabled(False)
+            self._think.start(_THINK_MS)
+
+    @Slot()
+    def _on_thought(self) -> None:
+        self.leave_button.setEnabled(True)
 
     def _offer_to_leave(self, text: str) -> None:
+        self._think.stop()
         self.leave_button.setText(text)
+        self.leave_button.setEnabled(True)
         self.leave_button.show()
         self.adjustSize()
 
     def show_saved(self) -> None:
         """All it has learned is on disk; only the file that Explore opens is still being made."""
         self._patience.stop()
+        self._is_refused = False
         self.heading.setText("All it has learned is saved")
         self.words.setText(
             "The model file that Explore opens is being finished; the window closes by itself when that is done. "
@@ -145,7 +162,7 @@ def _question(status: str, waiting: int, unsaved: str) -> str:
     """What stands above the buttons."""
     parts = [f"It is at {status}." if status else "It is getting ready."]
     if unsaved:
-        parts.append(f"The disk refuses just now: {unsaved}, not saved yet. Stopped, it saves as soon as it can.")
+        parts.append(f"The disk refuses just now; not saved yet: {unsaved}. Stopped, the run saves as soon as it can.")
     else:
         parts.append("Stopped runs keep what they have learned, and can go on next time.")
     if waiting:

@@ -27,11 +27,11 @@ def banner_words(event: Paused) -> tuple[str, str]:
     if unsaved := unsaved_words(event):
         return (
             f"The disk refuses: {unsaved}, would be lost if the run ended now.",
-            f"{reason} Then it saves and ends by itself. Press Stop again to end without saving.",
+            f"{reason} Then it saves and ends by itself; “End without saving” gives them up.",
         )
     return (
         "All it has learned is saved, but the disk refuses the model file.",
-        f"{reason} Then it ends by itself. Press Stop again to end without the file.",
+        f"{reason} Then it ends by itself; “End without the file” does not wait for it.",
     )
 
 

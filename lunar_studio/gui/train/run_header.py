@@ -296,7 +296,7 @@ class RunHeader(QWidget):
         self.figures["speed"].setText(f"{last.images_per_s:,.0f} images/s")
         self.figures["elapsed"].setText(f"elapsed {duration(last.elapsed_s)}")
         left_s = self._forecast.left_s
-        is_told = left_s is not None and self.phase not in ("idle", "making")
+        is_told = left_s is not None and self.phase not in ("idle", "stopping", "refused", "making")
         self.figures["left"].setText(f"{duration((left_s or 0.0) + self._after_s)} left" if is_told else "")
         if self.bar.maximum() == _PROGRESS_STEPS:
             self.bar.setValue(round(last.share_done * _PROGRESS_STEPS))
