@@ -260,3 +260,16 @@ def test_previews_of_every_size_fit(qtbot: QtBot, side: int) -> None:
     strip.clear()
     assert strip.scale_and_columns() == (0, 0)
     assert not strip.grab().isNull()
+
+
+def test_the_heading_over_a_few_sprites_is_whole_however_narrow_they_are(qtbot: QtBot) -> None:
+    strip = PreviewStrip()
+    qtbot.addWidget(strip)
+    strip.show_preview(PreviewReady(1240, noise(2, 16, 0), noise(2, 16, 1), noise(2, 16, 2)))
+    metrics = strip.fontMetrics()
+    full = "Your sprites, and the model's copies below · step 1,240"
+    assert strip.heading(metrics, metrics.horizontalAdvance(full)) == full
+    shorter = strip.heading(metrics, metrics.horizontalAdvance(full) - 1)
+    assert shorter == "Yours, copies below · step 1,240"
+    assert strip.heading(metrics, metrics.horizontalAdvance(shorter) - 1) == "Yours, copies below"
+    assert strip.heading(metrics, 40).endswith("…")

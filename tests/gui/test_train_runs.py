@@ -63,12 +63,12 @@ def test_a_run_is_read_with_what_can_be_done_with_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        ("finished", "step 7 of 20 · finished"),
-        ("stopped", "step 7 of 20 · stopped"),
-        ("time-up", "step 7 of 20 · time was up"),
-        ("failed", "step 7 of 20 · failed"),
-        ("running", "step 7 of 20 · broke off"),
-        ("of another version", "step 7 of 20 · stopped"),
+        ("finished", "finished · step 7 of 20"),
+        ("stopped", "stopped · step 7 of 20"),
+        ("time-up", "time was up · step 7 of 20"),
+        ("failed", "failed · step 7 of 20"),
+        ("running", "broke off · step 7 of 20"),
+        ("of another version", "stopped · step 7 of 20"),
     ],
 )
 def test_how_a_run_ended_is_told_after_a_restart(tmp_path: Path, state: str, words: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lunar_studio.core.events import PreviewReady
@@ -92,8 +92,8 @@ class PreviewStrip(QWidget):
         right = round(pairs * side + _BLOCK_GAP_PX)
         painter.setPen(theme.colour(tokens.muted))
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        title = f"Your sprites, and the model's copies below · step {self._step:,}"
-        painter.drawText(QRect(0, 0, right - _BLOCK_GAP_PX, _HEADING_PX), flags, self._fit(painter, title, right))
+        wide = right - _BLOCK_GAP_PX
+        painter.drawText(QRect(0, 0, wide, _HEADING_PX), flags, self.heading(painter.fontMetrics(), wide))
         if invented > 0:
             painter.drawText(QRect(right, 0, self.width() - right, _HEADING_PX), flags, "Invented")
         top = _HEADING_PX
@@ -104,9 +104,16 @@ class PreviewStrip(QWidget):
             column, row = index % invented, index // invented
             self._paint_tile(painter, image, right + column * side, top + row * side, scale)
 
-    @staticmethod
-    def _fit(painter: QPainter, words: str, width: int) -> str:
-        return painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, width - _BLOCK_GAP_PX)
+    def heading(self, metrics: QFontMetrics, width_px: int) -> str:
+        """What the left block is called, as fully as there is room: few sprites are held out of a small set."""
+        step = f" · step {self._step:,}"
+        titles = [
+            f"Your sprites, and the model's copies below{step}",
+            f"Yours, copies below{step}",
+            "Yours, copies below",
+        ]
+        fitting = (title for title in titles if metrics.horizontalAdvance(title) <= width_px)
+        return next(fitting, metrics.elidedText(titles[-1], Qt.TextElideMode.ElideRight, width_px))
 
     def _paint_tile(self, painter: QPainter, image: QImage, x: float, y: float, scale: int) -> None:
         """One sprite on the quiet tone of the table, every pixel `scale` device pixels wide."""

@@ -39,11 +39,11 @@ _STATE_TOKENS: Mapping[str, str] = {
 
 
 def state_words(record: RunRecord, *, is_active: bool) -> str:
-    """A run's state in a few words: `step 1,240 of 20,000 · stopped`."""
+    """A run's state in a few words: `stopped · step 1,240 of 20,000`; what matters most first, as rows are narrow."""
     if record.state == "unreadable":
         return _STATE_WORDS["unreadable"]
     steps = f"step {record.step:,}" + (f" of {record.max_steps:,}" if record.max_steps > record.step else "")
-    return "training now" if is_active else f"{steps} · {_STATE_WORDS[record.state]}"
+    return "training now" if is_active else f"{_STATE_WORDS[record.state]} · {steps}"
 
 
 class RunListModel(QAbstractListModel):
@@ -181,14 +181,16 @@ class RunDelegate(QStyledItemDelegate):
         text = area.adjusted(6 * SPACE_PX + _THUMB_PX, SPACE_PX, -SPACE_PX, -SPACE_PX)
         upper = QRect(text.left(), text.top(), text.width(), text.height() // 2)
         lower = QRect(text.left(), upper.bottom() + 1, text.width(), text.height() // 2)
-        self._line(painter, upper, record.name, tokens.text, bold=True)
+        # Names differ at their ends, by day and number.
+        self._line(painter, upper, record.name, tokens.text, Qt.TextElideMode.ElideMiddle, bold=True)
         words = state_words(record, is_active=is_active)
-        self._line(painter, lower, words, tokens.accent if is_active else tokens.muted, bold=False)
+        colour = tokens.accent if is_active else tokens.muted
+        self._line(painter, lower, words, colour, Qt.TextElideMode.ElideRight, bold=False)
         painter.restore()
 
     @staticmethod
-    def _line(painter: QPainter, area: QRect, words: str, colour: str, *, bold: bool) -> None:
+    def _line(painter: QPainter, area: QRect, words: str, colour: str, elide: Qt.TextElideMode, *, bold: bool) -> None:
         painter.setFont(theme.font("body" if bold else "small", bold=bold))
         painter.setPen(theme.colour(colour))
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideMiddle, area.width())
+        shown = painter.fontMetrics().elidedText(words, elide, area.width())
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, shown)
