@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
@@ -55,6 +55,7 @@ class ClosingDialog(QDialog):
         self.leave_button = TextButton(
             "Close without waiting", tip="What is saved is kept; continue the run next time."
         )
+        self.bar = QProgressBar()
         self._at_stake = ""
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -67,6 +68,10 @@ class ClosingDialog(QDialog):
 
     def _build(self) -> None:
         self.leave_button.hide()
+        self.bar.setRange(0, 0)  # nobody knows how long a disk takes
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Saving")
+        self.bar.hide()
         self.save_button.setDefault(True)
         self.save_button.clicked.connect(self._on_save)
         self.keep_button.clicked.connect(self._on_keep)
@@ -83,6 +88,7 @@ class ClosingDialog(QDialog):
         column.setSpacing(3 * SPACE_PX)
         column.addWidget(self.heading)
         column.addWidget(self.words)
+        column.addWidget(self.bar)
         column.addSpacing(SPACE_PX)
         column.addLayout(row)
 
@@ -100,7 +106,9 @@ class ClosingDialog(QDialog):
         self.keep_button.hide()
         self.cancel_button.setText("Stay open")
         self.cancel_button.setToolTip("The run ends and is saved; the window stays.")
+        self.bar.show()
         self._patience.start(_PATIENCE_MS)
+        self._fit()
 
     @Slot()
     def _on_long(self) -> None:
@@ -116,6 +124,8 @@ class ClosingDialog(QDialog):
         self._patience.stop()
         self.heading.setText(heading)
         self.words.setText(words)
+        self.bar.hide()
+        self._fit()
         if not self._is_refused:
             self._is_refused = True
             self._offer_to_leave("Close without saving")
@@ -131,12 +141,20 @@ class ClosingDialog(QDialog):
         self.leave_button.setText(text)
         self.leave_button.setEnabled(True)
         self.leave_button.show()
-        self.adjustSize()
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as its words need: by itself it would only grow."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.setFixedHeight(layout.heightForWidth(self.width()))
 
     def show_saved(self) -> None:
         """All it has learned is on disk; only the file that Explore opens is still being made."""
         self._patience.stop()
         self._is_refused = False
+        self.bar.show()
         self.heading.setText("All it has learned is saved")
         self.words.setText(
             "The model file that Explore opens is being finished; the window closes by itself when that is done. "
