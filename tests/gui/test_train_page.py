@@ -575,7 +575,8 @@ def test_the_forecast_is_the_pace_of_late() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(0, "0 s"), (59.4, "59 s"), (61, "1 min"), (3599, "1 h 00 min"), (11_100, "3 h 05 min")]
+    ("seconds", "words"),
+    [(0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (61, "1 min"), (3599, "1 h 00 min"), (11_100, "3 h 05 min")],
 )
 def test_durations_read_at_a_glance(seconds: float, words: str) -> None:
     assert duration(seconds) == words

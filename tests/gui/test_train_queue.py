@@ -130,7 +130,7 @@ def test_one_run_after_the_other_whatever_became_of_the_last(
 ) -> None:
     trainer.inner.failure = TrainingDiverged("The losses became infinite.", hint="Use a lower rate.")
     start(qtbot, page, art)
-    assert page.setup.start_button.text() == "Add to the queue"
+    assert page.setup.start_button.text() == "Add to queue"
     qtbot.mouseClick(page.setup.start_button, Qt.MouseButton.LeftButton)
     page.queue.add(WaitingRun(str(tmp_path / "nowhere"), "gone", preset("tiny")))
     page.queue.move(1, 0)  # one whose art is gone comes first, and does not hold the other up

@@ -94,3 +94,23 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
         read_model_config(tmp_path / "nowhere")
     with pytest.raises(ModelFileError):
         read_model_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "Best with some hundred sprites or more"),
+        (1, "1 sprite is few to learn from nothing. Start from the bundled model"),
+        (20, "20 sprites are few to learn from nothing. Start from the bundled model"),
+        (200, "Best with some hundred sprites or more"),
+    ],
+)
+def test_who_has_few_sprites_is_pointed_to_the_bundled_model(chooser: StartChooser, count: int, words: str) -> None:
+    chooser.set_sprites(count)
+    assert chooser.words.text().startswith(words)
+    chooser.choose(paths.bundled_model())
+    chooser.set_sprites(count + 1)
+    assert chooser.words.text().startswith("Best with few sprites"), "of what is chosen"
+    chooser.choose(None)
+    chooser.set_sprites(count)
+    assert chooser.words.text().startswith(words)

@@ -90,6 +90,13 @@ class ArtChooser(QWidget):
             return self.facts.size
         return self.report.size if self.report is not None else 0
 
+    @property
+    def sprites(self) -> int:
+        """How many sprites there are to train on; 0 while unknown."""
+        if self.facts is not None:
+            return self.facts.sprites
+        return self.report.sprites if self.report is not None else 0
+
     def set_source(self, source: Path) -> None:
         """Take other art, and look through it."""
         self.source, self.report = source, None

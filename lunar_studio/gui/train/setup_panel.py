@@ -185,7 +185,7 @@ class SetupPanel(Panel):
         self._hint.setVisible(bool(hint or waits))
         self.start_button.setEnabled(not hint)
         self.forecast.set_can_ask(not hint and not self._is_busy)  # beside a run it would measure that, too
-        self.start_button.setText("Add to the queue" if self._is_busy else "Start training")
+        self.start_button.setText("Add to queue" if self._is_busy else "Start training")
         self.start_button.set_icon_name("plus" if self._is_busy else "play")
         self.start_button.setToolTip(
             hint or waits or "Teach a model your art. You can stop at any time and keep what it learned."
@@ -217,5 +217,6 @@ class SetupPanel(Panel):
 
     @Slot()
     def _on_art(self) -> None:
+        self.start_from.set_sprites(self.art.sprites)
         self._enable()
         self.changed.emit()

@@ -21,6 +21,7 @@ _BUNDLED = "The bundled model"
 _OTHER = "Another model…"
 _MOST_MODELS = 30
 _HELPS_NOT = "Best with some hundred sprites or more: the model knows nothing but your art."
+_FEW = 200
 _HELPS = "Best with few sprites, twenty to two hundred: what the model knows of pixel art already helps at once."
 
 
@@ -42,6 +43,7 @@ class StartChooser(QWidget):
         self.setObjectName("start-chooser")
         self.config: RunConfig | None = None
         self._models: tuple[Path, ...] = ()
+        self._sprites = 0
         self.box = QComboBox()
         self.box.setAccessibleName("Start from")
         self.box.setToolTip("A run can go on from what another model has learned: that is called fine-tuning.")
@@ -67,10 +69,23 @@ class StartChooser(QWidget):
             self._models = offered
             self._fill(self.path)
 
+    def set_sprites(self, count: int) -> None:
+        """Say whether nothing is a good start for so many sprites; 0 where that is not known."""
+        was, self._sprites = self._about_nothing, count
+        if self.words.text() == was:
+            self.words.setText(self._about_nothing)
+
+    @property
+    def _about_nothing(self) -> str:
+        if not 0 < self._sprites < _FEW:
+            return _HELPS_NOT
+        few = "1 sprite is" if self._sprites == 1 else f"{self._sprites} sprites are"
+        return f"{few} few to learn from nothing. Start from the bundled model: it knows pixel art already."
+
     def choose(self, path: Path | None) -> None:
         """Start from a model, or from nothing; a file that is no model is told, and nothing is chosen."""
         self.config = None
-        words, role = _HELPS_NOT, "muted"
+        words, role = self._about_nothing, "muted"
         if path is not None:
             try:
                 self.config = read_model_config(path)
