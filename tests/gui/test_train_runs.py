@@ -244,3 +244,20 @@ def test_hostile_runs_are_painted_and_named(panel: RunListPanel, tmp_path: Path)
     words = [str(panel.model.index(row).data(Qt.ItemDataRole.AccessibleTextRole)) for row in range(3)]
     assert sum("cannot be read" in one for one in words) == 1
     assert not panel.grab().isNull()
+
+
+def test_a_look_at_the_folder_is_no_new_choice(panel: RunListPanel, tmp_path: Path) -> None:
+    """Else the run that was chosen would come to the front whenever another begins or saves."""
+    make_run(tmp_path, "old")
+    panel.refresh()
+    panel.choose(tmp_path / "old")
+    selected = QSignalSpy(panel.selected)
+    make_run(tmp_path, "new")
+    panel.refresh()
+    assert panel.current is not None
+    assert (panel.current.name, selected.count()) == ("old", 0)
+    panel.choose(tmp_path / "not there yet")
+    assert panel.current is None
+    assert not panel.continue_button.isEnabled()
+    panel.choose(tmp_path / "new")
+    assert selected.count() == 1

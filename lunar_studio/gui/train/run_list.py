@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QUrl, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QListView, QMenu, QStackedWidget, QVBoxLayout, QWidget
 
@@ -49,6 +49,7 @@ class RunListPanel(Panel):
         self._folder = folder
         self._binned: Binned | None = None
         self._is_training = False
+        self._is_refreshing = False
         self.model = RunListModel(self)
         self.view = QListView()
         self.continue_button = TextButton(
@@ -135,19 +136,20 @@ class RunListPanel(Panel):
 
     @Slot()
     def refresh(self) -> None:
-        """Look at the folder again; the chosen run stays chosen."""
+        """Look at the folder again; the chosen run stays chosen, which is no new choice."""
         chosen = self.current
+        self._is_refreshing = True
         self.model.set_records(read_runs(self._folder))
         self._pages.setCurrentIndex(1 if self.model.rowCount() else 0)
         if chosen is not None:
             self.choose(chosen.path)
+        self._is_refreshing = False
         self._enable()
 
     def choose(self, path: Path) -> None:
-        """Choose the run in `path`, if it is there."""
+        """Choose the run in `path`; none where it is not there."""
         row = self.model.row_of(path)
-        if row >= 0:
-            self.view.setCurrentIndex(self.model.index(row))
+        self.view.setCurrentIndex(self.model.index(row) if row >= 0 else QModelIndex())
 
     def set_active(self, path: Path | None, *, is_training: bool) -> None:
         """Mark the run that trains, or None; nothing can be continued meanwhile."""
@@ -168,7 +170,7 @@ class RunListPanel(Panel):
     @Slot()
     def _on_current_changed(self) -> None:
         self._enable()
-        if (record := self.current) is not None:
+        if (record := self.current) is not None and not self._is_refreshing:
             self.selected.emit(record)
 
     # ---- what can be done ------------------------------------------------------------------------
