@@ -72,7 +72,7 @@ class PictureActions(QObject):
         """
         folder = self._preferences.values.text("files.last_sprite_folder")
         name, _ = QFileDialog.getOpenFileName(
-            self._window, "Open Sprite", folder, "Pictures (*.png *.gif *.webp *.bmp)"
+            self._window, "Open Sprite", folder, "Pictures (*.png *.apng *.gif *.webp *.bmp *.aseprite *.ase)"
         )
         if name:
             self.take_file(Path(name))

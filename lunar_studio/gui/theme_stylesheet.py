@@ -40,6 +40,7 @@ QPushButton[role="primary"]:disabled {{ background: {raised}; color: {faint}; bo
 QPushButton[role="quiet"] {{ background: transparent; color: {muted}; border-color: transparent; padding: 4px 8px; }}
 QPushButton[role="quiet"]:hover {{ color: {text}; background: {raised}; }}
 QPushButton[role="quiet"]:checked {{ color: {text}; background: {raised}; }}
+QFrame[role="card"] QPushButton[role="quiet"]:checked {{ background: {sunken}; }}
 QPushButton[role="quiet"]:focus {{ border-color: {focus}; color: {text}; }}
 QPushButton[role="tab"] {{ background: transparent; color: {muted}; border: none;
   border-radius: 0; padding: 5px 10px 3px;

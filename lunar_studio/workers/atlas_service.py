@@ -86,6 +86,12 @@ class AtlasService(QObject):
         """Ask for a way between two latents; `routed` answers."""
         self._ask("map-route", partial(_route, sprite_map, start, end))
 
+    def stop_route(self) -> None:
+        """No way is wanted any more."""
+        if (stop := self._stops.get("map-route")) is not None:
+            stop.set()
+        self._newest.pop("map-route", None)
+
     def stop(self) -> None:
         """Nothing that was asked for is wanted any more."""
         for stop in self._stops.values():

@@ -122,6 +122,32 @@ def test_the_keyboard_walks_marks_takes_and_keeps(shell: ShellStudio, view: Bree
     assert shell.session.document.latent == before
 
 
+def test_by_keys_alone_the_children_come_next(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
+    shell.window.activateWindow()
+    view.begin.setFocus()
+    qtbot.keyClick(view.begin, Qt.Key.Key_Return)
+    assert view.grid.hasFocus()
+    qtbot.waitUntil(lambda: view.grid.filled == 36)
+    qtbot.keyClick(view.grid, Qt.Key.Key_Space)
+    view.breed.setFocus()
+    qtbot.keyClick(view.breed, Qt.Key.Key_Return)
+    assert len(shell.session.document.breeding) == 2
+    assert view.grid.hasFocus()
+    view.again.setFocus()
+    qtbot.keyClick(view.again, Qt.Key.Key_Return)
+    assert view.again.hasFocus(), "who wants others may want others again"
+
+
+def test_what_was_said_of_a_child_goes_when_another_sprite_comes(
+    shell: ShellStudio, view: BreedView, qtbot: QtBot
+) -> None:
+    begin(shell, view, qtbot)
+    view.grid.taken.emit(3)
+    assert view.said.text().startswith("Number 4 is the sprite now")
+    shell.session.undo()
+    assert view.said.text().startswith("Click to mark parents")
+
+
 def test_a_double_click_takes_and_leaves_the_marks(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
     bred = begin(shell, view, qtbot)
     spot = view.grid.cell(7).center()

@@ -49,7 +49,7 @@ def test_every_name_that_training_gives_has_words_of_its_own() -> None:
         (60, "An outline without gaps: better than most"),
         (40, "An outline without gaps: about average"),
         (39.9, "An outline without gaps: worse than most"),
-        (0, "An outline without gaps: unlike any"),
+        (0, "An outline without gaps: among the worst"),
     ],
 )
 def test_an_expert_says_a_sentence(value: float, said: str) -> None:

@@ -128,6 +128,8 @@ def test_the_strip_shows_the_slider_pointed_at_and_takes_it_to_a_stop(shell: She
     assert strip.thumbs[6].isChecked()
     assert "score" in strip.thumbs[6].accessibleName()
     assert len(strip.thumbs) == STOPS
+    strip.show_slider(None)
+    assert not any(thumb.isChecked() for thumb in strip.thumbs), "a frame around nothing"
 
 
 def test_it_can_be_switched_off_and_stays_so(shell: ShellStudio, qtbot: QtBot) -> None:

@@ -116,6 +116,25 @@ def test_shift_click_draws_a_route_whose_steps_can_be_taken_and_kept(shell: Shel
     assert not panel.route.isVisible()
 
 
+def test_escape_ends_the_search_for_a_way(shell: ShellStudio, qtbot: QtBot) -> None:
+    mapping, panel, made = opened(shell, qtbot)
+    shell.loader.explorer.pause_s = 0.05  # a way of many sprites takes its time
+    said: list[str] = []
+    mapping.said.connect(said.append)
+    mapping.route_to(len(made) - 1)
+    qtbot.keyClick(panel.view, Qt.Key.Key_Escape)
+    assert said == ["Looking for a way that avoids low scores… (Esc stops)", "Stopped looking for a way"]
+    shell.loader.explorer.pause_s = 0.0
+    with qtbot.waitSignal(shell.service.task_ended):
+        shell.service.request_task("test", lambda _explorer: iter(()))
+    qtbot.wait(50)
+    assert mapping.route is None
+    assert not panel.route.isVisible()
+    with qtbot.waitSignal(mapping.service.routed, timeout=PATIENCE_MS):
+        mapping.route_to(len(made) - 1)
+    assert panel.route.isVisible()
+
+
 def test_keys_go_from_point_to_point_and_take_one(shell: ShellStudio, qtbot: QtBot) -> None:
     _, panel, made = opened(shell, qtbot)
     view = panel.view

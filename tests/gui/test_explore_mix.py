@@ -78,6 +78,11 @@ def test_a_drag_mixes_live_and_is_one_step(shell: ShellStudio, view: MixView, qt
     shell.session.undo()
     assert now(shell) == expected
     assert view.pad.place == place, "the handle goes back with the sprite"
+    assert "The mix is the sprite" in view._said.text()
+    shell.controller.sliders.move("shape/0", 3.0)
+    assert "another by now" in view._said.text()
+    shell.session.undo()
+    assert "The mix is the sprite" in view._said.text()
     shell.session.undo()
     assert now(shell) == before
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.gui.explore.shelf_panel import ShelfPanel
@@ -73,6 +75,35 @@ def test_f2_opens_a_card_and_enter_keeps_what_was_typed(shell: ShellStudio, qtbo
     assert [one.title for one in shell.session.entries[steps:]] == ["Rename bookmark Black knight", "Tag Black knight"]
     shell.session.undo()
     assert shell.session.document.bookmarks[0].tags == ()
+
+
+def test_f2_is_for_the_sprite_under_the_mouse(shell: ShellStudio, qtbot: QtBot) -> None:
+    grid, canvas = shell.window.explore.shelf.grid, shell.window.explore.canvas
+    shell.window.activateWindow()
+    canvas.setFocus()
+    qtbot.keyClick(canvas, Qt.Key.Key_F2)
+    assert not grid.editor.isVisible()
+    QApplication.sendEvent(grid.thumbs[1], QEnterEvent(QPointF(), QPointF(), QPointF()))
+    qtbot.keyClick(canvas, Qt.Key.Key_F2)
+    assert grid.editor.isVisible()
+    assert grid.editor.name.text() == "Red slime"
+    grid.editor.forget()
+    shell.window.explore.shelving.remove(shell.session.document.bookmarks[1].id)
+    QApplication.sendEvent(grid.thumbs[1], QEvent(QEvent.Type.Leave))
+    qtbot.keyClick(canvas, Qt.Key.Key_F2)
+    assert not grid.editor.isVisible()
+
+
+def test_what_is_kept_is_seen_whatever_was_searched_for(shell: ShellStudio) -> None:
+    shelf = shell.window.explore.shelf
+    shelf.search.setText("slime")
+    shell.wait_until_shown()
+    shell.window.explore.shelving.keep_shown()
+    assert shelf.search.text() == ""
+    assert len(shelf.grid.thumbs) == 4
+    shelf.search.setText("slime")
+    shell.session.undo()
+    assert names(shelf) == ["Red slime", "Ooze"], "what goes leaves the search as it is"
 
 
 def test_escape_leaves_name_and_tags(shell: ShellStudio, qtbot: QtBot) -> None:

@@ -276,6 +276,13 @@ def test_the_search_finds_by_name_and_by_number(shell: ShellStudio, qtbot: QtBot
     assert panel.section("shape").isVisible()
     panel.search.setText("nobody calls a slider so")
     assert panel._nothing.isVisibleTo(panel)
+    shell.window.activateWindow()
+    panel.search.setFocus()
+    qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+    assert panel.section("shape").isVisible(), "Escape ends the search first"
+    assert panel.search.hasFocus()
+    qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+    assert shell.window.explore.canvas.hasFocus()
 
 
 def test_every_slider_has_a_name_for_screen_readers_and_a_tip(shell: ShellStudio) -> None:

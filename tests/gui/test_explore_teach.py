@@ -63,12 +63,16 @@ def test_examples_become_a_slider_that_moves(
     assert not panel.make.isEnabled(), "it has no name"
     panel.name.setText("eared")
     steps = len(shell.session.entries)
+    shell.window.explore.latents.search.setText("z17")
+    shell.window.activateWindow()
     qtbot.mouseClick(panel.make, LEFT)
     (taught,) = shell.session.document.taught
     assert (taught.name, taught.more, taught.less) == ("eared", 5, 5)
     assert taught.axis.values_L[EARS] > 0.9
     assert len(shell.session.entries) == steps + 1
     slider = shell.slider(taught.id)
+    assert slider.isVisible(), "whatever was searched for before"
+    assert slider.hasFocus()
     before = shell.session.document.latent
     assert before is not None
     slider.setValue(slider.value() + 100)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from lunar_studio.gui.tour import SETTING, Tour
@@ -80,6 +80,21 @@ def test_escape_ends_it_for_good(shell: ShellStudio, tour: Tour, qtbot: QtBot) -
     assert not tour._escape.isEnabled(), "Escape belongs to others again"
     with qtbot.waitSignal(shell.window.explore.presented):
         shell.window.explore.roll()
+    assert tour.step == -1
+
+
+def test_escape_in_a_field_on_a_slider_closes_the_field_only(shell: ShellStudio, tour: Tour, qtbot: QtBot) -> None:
+    shell.window.activateWindow()
+    slider = shell.window.explore.latents.sliders_in_view[0]
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_Return)
+    editor = slider.findChild(QLineEdit, "inline-editor")
+    assert isinstance(editor, QLineEdit)
+    assert editor.isVisible()
+    qtbot.keyClick(editor, Qt.Key.Key_Escape)
+    assert not editor.isVisible()
+    assert tour.step == 0
+    qtbot.keyClick(slider, Qt.Key.Key_Escape)
     assert tour.step == -1
 
 

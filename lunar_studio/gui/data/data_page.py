@@ -33,7 +33,7 @@ from lunar_studio.gui.train.start_flow import dataset_dir
 from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
-from lunar_studio.gui.widgets.labels import ElidedLabel, Label
+from lunar_studio.gui.widgets.labels import ElidedLabel, Label, counted
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.paths import is_file
 from lunar_studio.pixels.slicing import SliceSpec
@@ -423,8 +423,3 @@ class DataPage(ArtPage):
         """More may have come into sight."""
         super().resizeEvent(event)
         self._look.start()
-
-
-def counted(number: int, thing: str) -> str:
-    """`1 picture`, `2,000 pictures`."""
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

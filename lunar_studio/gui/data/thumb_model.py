@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import icons, pictures, theme
 from lunar_studio.gui.theme import RADIUS_PX, SPACE_PX
+from lunar_studio.gui.widgets.labels import counted
 from lunar_studio.workers.data_service import FileVerdict
 
 Index = QModelIndex | QPersistentModelIndex
@@ -173,7 +174,7 @@ def verdict_words(verdict: FileVerdict) -> str:
     lines = [verdict.path]
     if verdict.width:
         frames = f", {verdict.frames} frames" if verdict.frames > 1 else ""
-        lines.append(f"{verdict.width} × {verdict.height} px, {verdict.colours} colours{frames}")
+        lines.append(f"{verdict.width} × {verdict.height} px, {counted(verdict.colours, 'colour')}{frames}")
     lines += [_sentence(verdict.reason)] if verdict.reason else []
     lines += [f"The same pixels as {verdict.duplicate_of}."] if verdict.duplicate_of else []
     lines += [_sentence(note) for note in verdict.notes]

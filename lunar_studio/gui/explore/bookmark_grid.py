@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout, QMenu, QSizePolicy, QWidget
 
 from lunar_studio.gui.explore.bookmark_editor import BookmarkEditor
@@ -42,6 +42,10 @@ class BookmarkGrid(QWidget):
         self._bookmarks: tuple[Bookmark, ...] = ()
         self._thumbs: list[SpriteThumb] = []
         self._columns = 0
+        self._pointed: SpriteThumb | None = None
+        self._edit_key = QShortcut(QKeySequence(Qt.Key.Key_F2), self)
+        self._edit_key.setEnabled(False)
+        self._edit_key.activated.connect(self._edit_pointed)
         self.editor = BookmarkEditor(self)
         self.editor.named.connect(self.rename_asked)
         self.editor.tagged.connect(self.tags_asked)
@@ -64,6 +68,9 @@ class BookmarkGrid(QWidget):
         self._bookmarks = bookmarks
         while len(self._thumbs) > len(bookmarks):
             thumb = self._thumbs.pop()
+            if thumb is self._pointed:
+                self._pointed = None
+                self._edit_key.setEnabled(False)
             self._grid.removeWidget(thumb)
             thumb.deleteLater()
         while len(self._thumbs) < len(bookmarks):
@@ -85,9 +92,22 @@ class BookmarkGrid(QWidget):
         thumb = SpriteThumb("", _THUMB_PX, self)
         thumb.clicked.connect(self._on_clicked)
         thumb.lifted.connect(self._on_lifted)
+        thumb.installEventFilter(self)
         thumb.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         thumb.customContextMenuRequested.connect(self._on_menu)
         return thumb
+
+    @Slot()
+    def _edit_pointed(self) -> None:
+        if self._pointed is not None:
+            self._edit(self._pointed, tags=False)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """F2 is for the sprite under the mouse, wherever the keyboard is: a click on it leaves the keyboard there."""
+        if event.type() in (QEvent.Type.Enter, QEvent.Type.Leave) and isinstance(watched, SpriteThumb):
+            self._pointed = watched if event.type() == QEvent.Type.Enter else None
+            self._edit_key.setEnabled(self._pointed is not None)
+        return super().eventFilter(watched, event)
 
     def _lay_out(self, *, force: bool = False) -> None:
         columns = max(1, (self.width() + _GAP_PX) // (_THUMB_PX + _GAP_PX))

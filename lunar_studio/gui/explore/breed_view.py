@@ -172,6 +172,8 @@ class BreedView(QWidget):
     def show_tree(self, tree: BreedingTree) -> None:
         """Show where in the tree the artist is."""
         shown = tree.shown
+        # Whoever began or bred by the keyboard goes on with the children.
+        goes_on = shown is not None and any(one is not None and one.hasFocus() for one in self._beginners)
         self.tree.show_tree(tree)
         self._stack.setCurrentIndex(0 if shown is None else 1)
         self.setFocusProxy(self.begin if shown is None else self.grid)
@@ -186,6 +188,12 @@ class BreedView(QWidget):
             else "Mark one sprite or more first: they are the parents of the next generation"
         )
         self.say("")
+        if goes_on:
+            self.grid.setFocus()
+
+    @property
+    def _beginners(self) -> tuple[QWidget | None, ...]:
+        return self.begin, self.breed, self._empty.button
 
     @Slot(QPoint)
     def _on_shown_at(self, point: QPoint) -> None:

@@ -74,6 +74,7 @@ class Breeding(QObject):
         self._tree = BreedingTree()
         self._pins = NOTHING
         self._is_asked = False
+        self._taken: Latent | None = None
         view.begin_asked.connect(self.begin)
         view.breed_asked.connect(self.breed)
         view.again_asked.connect(self.again)
@@ -150,6 +151,7 @@ class Breeding(QObject):
         if 0 <= index < len(litter.sprites):
             latent = litter.latents[index]
             self._controller.begin(latent, "Take from breeding", seed=document.seed, prompt=document.prompt)
+            self._taken = self._controller.document.latent
             self._view.say(f"Number {index + 1} is the sprite now. Undo brings the other back.")
 
     @Slot(int)
@@ -190,6 +192,9 @@ class Breeding(QObject):
     @Slot(object)
     def _on_document(self, document: Document) -> None:
         self._show_pins(document.edits.pinned)
+        if self._taken is not None and document.latent is not self._taken:
+            self._taken = None
+            self._view.say("")  # another sprite is on the canvas by now
         tree = document.breeding
         if tree == self._tree or self._controller.model is None:
             return

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import ActionButton
-from lunar_studio.gui.widgets.labels import Label
+from lunar_studio.gui.widgets.labels import Label, counted
 
 
 class CanvasTools(QWidget):
@@ -51,5 +51,5 @@ class CanvasTools(QWidget):
 
     def show_count(self, count: int) -> None:
         """Say how many colours the sprite has."""
-        self._count.setText(f"{count} colours" if count else "")
+        self._count.setText(counted(count, "colour") if count else "")
         self._count.setToolTip("Distinct colours in this sprite")

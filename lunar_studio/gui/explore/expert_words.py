@@ -10,7 +10,7 @@ ABOUT: Mapping[str, str] = {
     "sharpness": "Hard edges on the pixel grid",
     "colours": "Few colours, flat areas",
     "structure": "Parts that belong together",
-    "silhouette": "A whole outline, nothing loose",
+    "silhouette": "One whole outline",
     "crispness": "Hard edges, no blur",
     "pixel grid": "Pixels of one size",
     "edges": "Hard edges, no soft rim",
@@ -28,7 +28,7 @@ ABOUT: Mapping[str, str] = {
 """What an expert looks at, by the name that training gives it (`training.finish`), as an artist would say it."""
 
 _VERDICTS = ((90, "among the best"), (60, "better than most"), (40, "about average"), (10, "worse than most"))
-_WORST = "unlike any"
+_WORST = "among the worst"
 
 
 def sentence(expert: ExpertScore) -> str:

@@ -76,10 +76,9 @@ class GrooveStrip(QWidget):
         found = slider.groove if slider is not None and slider.is_groove_true else None
         if found is not self._shown:
             self._show_groove(found)
-        if slider is None:
-            return
-        self._name.set_text(slider.name)
-        nearest = -1 if found is None else found.nearest(slider.position)
+        if slider is not None:
+            self._name.set_text(slider.name)
+        nearest = -1 if slider is None or found is None else found.nearest(slider.position)
         for place, thumb in enumerate(self.thumbs):
             thumb.setChecked(place == nearest)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.latent import Direction, DirectionGroup, raw_directions
 from lunar_studio.gui.explore.groove_strip import GrooveStrip
@@ -16,6 +16,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.search_field import SearchField
 from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.gui.widgets.tab_order import follow_each_other
 from lunar_studio.session.document import Document
@@ -180,7 +181,7 @@ class LatentPanel(Panel):
         self._sections: list[SliderSection] = []
         self._found: list[LatentSlider] = []
         tip = "Back to where this exploration began (Ctrl+R)"
-        self.search, self._reset = QLineEdit(), IconButton("reset", "Reset all sliders", tip=tip)
+        self.search, self._reset = SearchField("Find a slider"), IconButton("reset", "Reset all sliders", tip=tip)
         self._add_search()
         self._list = QWidget()
         self._column = QVBoxLayout(self._list)
@@ -217,10 +218,7 @@ class LatentPanel(Panel):
     def _add_search(self) -> None:
         search = self.search
         search.setObjectName("slider-search")
-        search.setPlaceholderText("Find a slider")
-        search.setAccessibleName("Find a slider")
         search.setToolTip("Type part of a slider's name, or a raw number such as z17; Down goes to the first.")
-        search.setClearButtonEnabled(True)
         search.textChanged.connect(self._on_search)
         self._reset.clicked.connect(self.reset_all_asked)
         row = QHBoxLayout()
@@ -329,6 +327,13 @@ class LatentPanel(Panel):
         """Give the first slider that can be seen the keyboard."""
         if seen := self.sliders_in_view:
             min(seen, key=lambda one: one.mapTo(self, one.rect().topLeft()).y()).setFocus(Qt.FocusReason.TabFocusReason)
+
+    def go_to(self, direction_id: str) -> None:
+        """Give a slider the keyboard, whatever was searched for before; nothing happens where it is folded away."""
+        self.search.clear()
+        for slider in self.sliders:
+            if slider.direction.id == direction_id and slider.isVisibleTo(self):
+                slider.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Another height: another number of rows is in view. Down leads from the search to what it found."""

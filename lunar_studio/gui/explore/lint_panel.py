@@ -22,6 +22,7 @@ from lunar_studio.gui.explore.findings_model import FindingsModel
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.buttons import TextButton
+from lunar_studio.gui.widgets.labels import counted
 from lunar_studio.gui.widgets.panel import Panel
 from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.pixels.lint import RULES, examine, mended
@@ -232,7 +233,7 @@ class LintPanel(Panel):
         """Heading, button and marks as the findings and the choice are."""
         warnings = len(self._report.warnings)
         notes = len(self._report.findings) - warnings
-        parts = [_counted(number, thing) for number, thing in ((warnings, "warning"), (notes, "note")) if number]
+        parts = [counted(number, thing) for number, thing in ((warnings, "warning"), (notes, "note")) if number]
         said = ", ".join(parts) or "nothing to mend"
         self.header.set_note(f"{said} · {self._report.score:.0f}" if self._sprite is not None else "")
         self.header.setAccessibleDescription(f"{said}; lint score {self._report.score:.0f} of 100")
@@ -306,7 +307,3 @@ def _difference(before: Sprite, after: Sprite, edits: Overlay) -> Overlay:
     rows, columns = np.nonzero((before.rgba_HWC != after.rgba_HWC).any(axis=2))
     places_N = (rows * LARGEST_SIDE + columns).astype(np.int32)
     return Overlay(places_N, after.rgba_HWC[rows, columns], np.isin(places_N, edits.pinned.places_N))
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

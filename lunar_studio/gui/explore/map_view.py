@@ -68,6 +68,7 @@ class MapView(QWidget):
         taken: Emitted with a point that shall become the sprite.
         route_asked: Emitted with a point that a route shall lead to.
         route_dropped: Emitted when the route shall go.
+        awaits_route: Whether one is being looked for.
         pointed: Emitted with the point under mouse or keyboard; -1 for none.
         thumbs_wanted: Emitted with a list of points whose thumbnails would be seen, those in the middle first.
     """
@@ -94,6 +95,7 @@ class MapView(QWidget):
         self._marker: tuple[float, float] | None = None
         self._kept_K2: F32 = np.zeros((0, 2), np.float32)
         self._route_R2: F32 = np.zeros((0, 2), np.float32)
+        self.awaits_route = False
         self._stop: int | None = None
         self._pointed = -1
         self._by_keyboard = False  # what is pointed at was come to with the arrows
@@ -265,10 +267,14 @@ class MapView(QWidget):
             self.fit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._pointed >= 0:
             self._choose(self._pointed, with_shift=bool(held & Qt.KeyboardModifier.ShiftModifier))
-        elif key == Qt.Key.Key_Escape and len(self._route_R2):
+        elif key == Qt.Key.Key_Escape and self._has_route:
             self.route_dropped.emit()
         else:
             super().keyPressEvent(event)
+
+    @property
+    def _has_route(self) -> bool:
+        return self.awaits_route or len(self._route_R2) > 0
 
     def _choose(self, index: int, *, with_shift: bool) -> None:
         (self.route_asked if with_shift else self.taken).emit(index)
@@ -318,7 +324,7 @@ class MapView(QWidget):
     def event(self, event: QEvent) -> bool:
         """Keys that the window has shortcuts for mean the map while it has the keyboard."""
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
-            with_route = event.key() == Qt.Key.Key_Escape and len(self._route_R2) > 0
+            with_route = event.key() == Qt.Key.Key_Escape and self._has_route
             if with_route or (event.key() in _OWN_KEYS and not event.modifiers() & Qt.KeyboardModifier.AltModifier):
                 event.accept()
                 return True

@@ -90,7 +90,8 @@ class Mapping(QObject):
         """Look for a route from the sprite to a point."""
         sprite_map, latent = self.sprite_map, self._controller.document.latent
         if sprite_map is not None and latent is not None and 0 <= index < len(sprite_map):
-            self.said.emit("Looking for a way that avoids low scores…")
+            self.said.emit("Looking for a way that avoids low scores… (Esc stops)")
+            self._panel.view.awaits_route = True
             self.service.request_route(sprite_map, latent, sprite_map.latent(index))
 
     @Slot(int)
@@ -116,7 +117,11 @@ class Mapping(QObject):
 
     @Slot()
     def drop_route(self) -> None:
-        """Take the route away."""
+        """Take the route away, or look for it no longer."""
+        if self._panel.view.awaits_route:
+            self.service.stop_route()
+            self._panel.view.awaits_route = False
+            self.said.emit("Stopped looking for a way")
         self._route = None
         self._panel.route.hide()
         self._panel.view.set_route(np.zeros((0, 2), np.float32))
@@ -154,6 +159,7 @@ class Mapping(QObject):
 
     @Slot(object)
     def _on_routed(self, route: MapRoute) -> None:
+        self._panel.view.awaits_route = False
         self._route = route
         self._panel.view.set_route(route.places_R2)
         self._panel.route.show_route(route)

@@ -20,6 +20,7 @@ _EMPTY = (
     "sprite” adds the one you are working on; a right click on any other has “Add to Mix”."
 )
 _FULL = "Drag the handle, or use the arrow keys. The mix is the sprite: sliders, score and undo work as always."
+_OTHER = "The sprite is another by now. Drag the handle, or use the arrow keys, to mix these again."
 
 
 class Preview(QWidget):
@@ -142,6 +143,11 @@ class MixView(QWidget):
         self.clear.setEnabled(bool(sprites))
         self.show_steps.setEnabled(len(sprites) > 1)
         self._said.setText(_FULL if len(sprites) > 1 else _EMPTY)
+
+    def tell_mixed(self, *, is_mixed: bool) -> None:
+        """Say whether the sprite is what the handle says, or has become another since."""
+        if self.pad.count > 1:
+            self._said.setText(_FULL if is_mixed else _OTHER)
 
     def chosen(self, box: QComboBox) -> int:
         """Number of the sprite that `shape` or `colours` is taken from alone; -1 for the mix."""

@@ -176,6 +176,7 @@ class Mixing(QObject):
     def _on_document(self, document: Document) -> None:
         """Undo and redo take the handle along."""
         place = None if document.latent is None else self._places.get(document.latent)
+        self._view.tell_mixed(is_mixed=place is not None)
         if place is not None and place != self._view.pad.place:
             self._view.pad.set_place(place)
 

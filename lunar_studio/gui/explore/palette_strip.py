@@ -11,6 +11,7 @@ from lunar_studio.core.palette import Palette
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import theme
 from lunar_studio.gui.theme import SPACE_PX
+from lunar_studio.gui.widgets.labels import counted
 
 _SWATCH_PX = 5 * SPACE_PX
 _GAP_PX = 2 * SPACE_PX
@@ -61,7 +62,7 @@ class PaletteStrip(QWidget):
             found = [(value >> 16, value >> 8 & 255, value & 255) for value in ordered]
         if found != self._colours or sprite is None:
             self._colours = found
-            self.setAccessibleName(f"{len(self._colours)} colours")
+            self.setAccessibleName(counted(len(self._colours), "colour"))
             self.update()
 
     def show_mixed(self, palette: Palette) -> None:

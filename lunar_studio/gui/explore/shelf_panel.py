@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QListView, QScrollArea, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QListView, QScrollArea, QSplitter, QVBoxLayout, QWidget
 
 from lunar_studio.gui.explore.bookmark_grid import BookmarkGrid
 from lunar_studio.gui.explore.history_model import HistoryModel
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.search_field import SearchField
 from lunar_studio.gui.widgets.section_header import SectionHeader
 from lunar_studio.gui.widgets.tab_order import follow_each_other
 from lunar_studio.session.document import Bookmark, Document
@@ -41,12 +42,10 @@ class ShelfPanel(Panel):
             "Press K to keep a sprite here, with the way back to it.", size="small", role="muted", wrap=True
         )
         self._kept = SectionHeader("Kept", folds=False)
-        self.search = QLineEdit()
+        self.search = SearchField("Find by name or tag")
         self.search.setObjectName("shelf-search")
         self.search.setAccessibleName("Find a kept sprite")
         self.search.setToolTip("Words of a name, of tags, or of the words a sprite was drawn for")
-        self.search.setPlaceholderText("Find by name or tag")
-        self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self._show_found)
         self.search.hide()
         self._none = Label("Nothing kept is called or tagged so.", size="small", role="muted", wrap=True)
@@ -88,7 +87,10 @@ class ShelfPanel(Panel):
     def show_document(self, document: Document) -> None:
         """Show its bookmarks, and where in the history it stands."""
         if document.bookmarks is not self._shown:  # called for every step of a drag
-            self._shown = document.bookmarks
+            known, self._shown = {one.id for one in self._shown}, document.bookmarks
+            new = [one for one in self._shown if one.id not in known]
+            if not all(one.is_found_by(self.search.text()) for one in new):
+                self.search.clear()  # what was just kept must be seen
             self._show_found()
         self._model.refresh()
         row = self._model.current_row()

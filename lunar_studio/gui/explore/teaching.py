@@ -178,6 +178,7 @@ class Teaching(QObject):
         self._controller.do(AddSlider(made))
         self._panel.name.clear()
         self.close()
+        self._sliders.go_to(made.id)
         self.said.emit(f"{name} is among your sliders ({made.strength})")
 
     @Slot(str)

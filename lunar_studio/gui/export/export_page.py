@@ -29,7 +29,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.banner import Banner
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
-from lunar_studio.gui.widgets.labels import ElidedLabel, Label
+from lunar_studio.gui.widgets.labels import ElidedLabel, Label, counted
 from lunar_studio.gui.widgets.number_field import WholeNumberField
 from lunar_studio.gui.widgets.panel import Card, Panel
 from lunar_studio.session.history import Session
@@ -257,7 +257,7 @@ class ExportPage(QWidget):
         for one in self._formats:
             self.cards[one.id].set_chosen(one is self._format)
         width, height = self.sheet.sheet_size
-        many = f"{len(sprites):,} sprites" if len(sprites) != 1 else "1 sprite"
+        many = counted(len(sprites), "sprite")
         self._caption.setText(f"{many} · {width} × {height} px" if sprites else "")
         self._enable()
 

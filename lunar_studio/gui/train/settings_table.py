@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
@@ -36,6 +35,7 @@ from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.panel import Panel
+from lunar_studio.gui.widgets.search_field import SearchField
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -255,7 +255,7 @@ class SettingsTablePanel(Panel):
         super().__init__(parent)
         self.setObjectName("settings-table-panel")
         self.model = SettingsModel(self)
-        self.search = QLineEdit()
+        self.search = SearchField("Find a setting")
         self.table = QTableView()
         self.only_changed = TextButton("Changed only", role="quiet", tip="Show only what differs from the look.")
         self.reset_button = TextButton(
@@ -269,9 +269,6 @@ class SettingsTablePanel(Panel):
         self._connect()
 
     def _build(self) -> None:
-        self.search.setPlaceholderText("Find a setting")
-        self.search.setAccessibleName("Find a setting")
-        self.search.setClearButtonEnabled(True)
         self.only_changed.setCheckable(True)
         self._filter.setSourceModel(self.model)
         table = self.table

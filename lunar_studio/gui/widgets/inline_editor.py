@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -46,6 +46,14 @@ class InlineEditor(QLineEdit):
         if self.hasFocus():
             self._owner.setFocus()
         self.hide()
+
+    def event(self, event: QEvent) -> bool:
+        """While it is open, Escape is its own, whatever else waits for that key in the window."""
+        is_asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
+        if is_asked and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """These keys end here: let through, Enter would open the field again."""

@@ -10,6 +10,11 @@ from lunar_studio.gui import theme
 from lunar_studio.gui.theme import FontSize
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 picture`, `2,000 pictures`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 class Label(QLabel):
     """A label dressed by role.
 
