@@ -170,7 +170,6 @@ class MainWindow(QMainWindow):
         tellers = (page.following, page.blaming, page.improving, page.mixing, page.wording, page.teaching)
         for teller in (*tellers, page.own_pixels):
             teller.said.connect(self.status.say)
-        self.pictures.opened.connect(page.own_pixels.remember)
         page.own_pixels.changed.connect(self._update_conditions)
         self.explore.mapping.said.connect(self.status.say)
         self.status.panel_toggled.connect(self._on_panel_toggled)

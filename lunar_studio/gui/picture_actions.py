@@ -42,12 +42,10 @@ class PictureActions(QObject):
     Attributes:
         said: Emitted with a word for the status line.
         begun: Another picture is about to be read; what was said of the one before is over.
-        opened: Emitted with a `Sprite` that does not lead back to a place of the model's, as it was read.
     """
 
     said = Signal(str)
     begun = Signal()
-    opened = Signal(object)
 
     def __init__(self, controller: ExploreController, preferences: Preferences, parent: QWidget) -> None:
         super().__init__(parent)
@@ -121,7 +119,6 @@ class PictureActions(QObject):
             self._notice(sprite, f"What it says of its origin cannot be used: {exc}.")
             state = None
         if state is None or not self._leads_back(sprite, state):
-            self.opened.emit(sprite)
             self._controller.take_sprite(sprite)
 
     def _leads_back(self, sprite: Sprite, state: SpriteState) -> bool:

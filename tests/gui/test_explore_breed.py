@@ -162,7 +162,7 @@ def test_a_double_click_takes_and_leaves_the_marks(shell: ShellStudio, view: Bre
 def test_locks_shares_and_strength_reach_the_generation(shell: ShellStudio, view: BreedView, qtbot: QtBot) -> None:
     shell.controller.do(LockSlider("shape/1"))
     view.strength.setValue(90)
-    qtbot.mouseClick(view._share_buttons["colours"], LEFT)
+    qtbot.mouseClick(view.shares.buttons["colours"], LEFT)
     bred = begin(shell, view, qtbot, side=5)
     assert (bred.share, bred.strength, bred.held, bred.count) == ("colours", 0.9, ("shape/1",), 25)
     parent = bred.parents[0].values_L

@@ -45,6 +45,24 @@ def test_nothing_can_be_laid_before_a_picture_is_opened(shell: ShellStudio) -> N
     assert not shell.session.can_undo
 
 
+def test_the_pixels_laid_are_those_of_the_way_that_was_chosen(shell: ShellStudio, qtbot: QtBot, tmp_path: Path) -> None:
+    rgba_HWC = np.random.default_rng(4).integers(0, 255, (50, 40, 4), np.uint8)
+    rgba_HWC[..., 3] = 255
+    large = Sprite(rgba_HWC, "large")
+    open_picture(shell, qtbot, tmp_path / "large.png", large)
+    page = shell.window.explore
+    whole = page.own_pixels.picture
+    steps = len(shell.session.entries)
+    page.own_bar.ways[1].click()
+    qtbot.waitUntil(lambda: len(shell.session.entries) > steps)
+    shell.wait_until_shown()
+    assert page.own_pixels.picture != whole
+    page.own_pixels.lay()
+    shell.wait_until_shown()
+    assert shell.controller.current is not None
+    assert np.array_equal(shell.controller.current.sprite.rgba_HWC, large.rgba_HWC[9:41, 4:36])
+
+
 def test_the_picture_s_own_pixels_are_one_step_and_exact(shell: ShellStudio, qtbot: QtBot, tmp_path: Path) -> None:
     picture = picture_for(shell)
     open_picture(shell, qtbot, tmp_path / "mine.png", picture)

@@ -142,10 +142,10 @@ def test_bins_take_and_give_back(shell: ShellStudio, panel: TeachPanel, teaching
 
 def test_what_may_move_can_be_chosen(shell: ShellStudio, panel: TeachPanel, teaching: Teaching, qtbot: QtBot) -> None:
     fill(shell)
-    qtbot.mouseClick(panel._share_buttons["colours"], LEFT)
+    qtbot.mouseClick(panel.shares.buttons["colours"], LEFT)
     assert teaching.lesson is not None
     assert not teaching.lesson.axis.values_L[:16].any()
-    qtbot.mouseClick(panel._share_buttons["shape"], LEFT)
+    qtbot.mouseClick(panel.shares.buttons["shape"], LEFT)
     assert teaching.lesson is not None
     assert not teaching.lesson.axis.values_L[16:].any()
 

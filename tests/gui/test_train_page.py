@@ -20,13 +20,13 @@ from pytestqt.qtbot import QtBot
 from lunar_studio import paths
 from lunar_studio.core import events as events_of
 from lunar_studio.core.config import RunConfig, SpriteVaeConfig
-from lunar_studio.core.config_fields import fields, format_value, to_json
+from lunar_studio.core.config_fields import fields, format_value, to_json, validate
 from lunar_studio.core.events import StepDone, TrainEvent, Warned
 from lunar_studio.core.presets import preset
 from lunar_studio.errors import ConfigError, LunarError, TrainingDiverged
 from lunar_studio.gui import theme
 from lunar_studio.gui.train.durations import duration
-from lunar_studio.gui.train.looks import LOOKS, base_for, config_for, nearest_size
+from lunar_studio.gui.train.looks import LOOKS, base_for, nearest_size
 from lunar_studio.gui.train.run_header import Forecast, RunHeader
 from lunar_studio.gui.train.settings_table import SettingsTablePanel, short_range
 from lunar_studio.gui.train.train_page import TrainPage
@@ -553,7 +553,8 @@ def test_ranges_are_short() -> None:
 def test_every_look_suits_art_of_every_size(size: int, look: object) -> None:
     chosen = next(one for one in LOOKS if one is look)
     fitted = nearest_size(chosen, size)
-    config = config_for(chosen, fitted, {})
+    config = base_for(chosen, fitted)
+    validate(config)
     assert config.vae.image_size == fitted
     assert fitted >= size or fitted == max(chosen.by_size)
 
@@ -561,7 +562,7 @@ def test_every_look_suits_art_of_every_size(size: int, look: object) -> None:
 def test_a_data_set_of_an_odd_size_gets_a_network_of_that_size() -> None:
     assert base_for(LOOKS[0], 24).vae.image_size == 24
     with pytest.raises(ConfigError, match="halved"):
-        config_for(LOOKS[0], 30, {})
+        validate(base_for(LOOKS[0], 30))
 
 
 def test_the_forecast_is_the_pace_of_late() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QComboBox,
     QFrame,
     QHBoxLayout,
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from lunar_studio.gui.explore.breed_grid import BreedGrid
 from lunar_studio.gui.explore.generation_tree import GenerationTree
+from lunar_studio.gui.explore.share_choice import ShareChoice
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import TextButton
 from lunar_studio.gui.widgets.empty_state import EmptyState
@@ -23,11 +25,11 @@ from lunar_studio.gui.widgets.labels import Label
 from lunar_studio.gui.widgets.scaled_slider import ScaledSlider
 from lunar_studio.session.breeding import BreedingTree, Share
 
-_SHARES: tuple[tuple[Share, str, str], ...] = (
-    ("all", "All", "Colours and shape may differ from the parents"),
-    ("colours", "Colours", "Only colours may differ; the shape is a parent's own"),
-    ("shape", "Shape", "Only the shape may differ; the colours are a parent's own"),
-)
+_TIPS: Mapping[Share, str] = {
+    "all": "Colours and shape may differ from the parents. Locked sliders stay.",
+    "colours": "Only colours may differ; the shape is a parent's own. Locked sliders stay.",
+    "shape": "Only the shape may differ; the colours are a parent's own. Locked sliders stay.",
+}
 _SIDES = (4, 5, 6, 7, 8)
 _FIRST_SIDE = 6
 _WEAKEST, _STRONGEST, _FIRST_STRENGTH = 5, 150, 40
@@ -46,6 +48,7 @@ class BreedView(QWidget):
         again_asked: Another generation from the same parents is wanted.
         grid: The children.
         tree: The generations.
+        shares: What may differ.
         strength: How far children stray.
     """
 
@@ -86,16 +89,7 @@ class BreedView(QWidget):
         for side in _SIDES:
             self.side.addItem(f"{side * side} sprites", side)
         self.side.setCurrentIndex(_SIDES.index(_FIRST_SIDE))
-        self._shares = QButtonGroup(self)
-        self._share_buttons: dict[Share, TextButton] = {}
-        for share, title, tip in _SHARES:
-            button = TextButton(title, role="quiet", tip=f"{tip}. Locked sliders stay.")
-            button.setObjectName(f"breed-share/{share}")
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            self._shares.addButton(button)
-            self._share_buttons[share] = button
-        self._share_buttons["all"].setChecked(True)
+        self.shares = ShareChoice("breed-share", _TIPS)
         self.said = Label(role="muted", size="small")
         self.begin.clicked.connect(self.begin_asked)
         self.again.clicked.connect(self.again_asked)
@@ -106,8 +100,7 @@ class BreedView(QWidget):
         row.setSpacing(SPACE_PX)
         row.addWidget(self.begin)
         row.addSpacing(SPACE_PX)
-        for button in self._share_buttons.values():
-            row.addWidget(button)
+        row.addWidget(self.shares)
         row.addSpacing(SPACE_PX)
         row.addWidget(Label("strength", role="muted"))
         row.addWidget(self.strength)
@@ -155,7 +148,7 @@ class BreedView(QWidget):
     @property
     def share(self) -> Share:
         """What may differ."""
-        return next(share for share, button in self._share_buttons.items() if button.isChecked())
+        return self.shares.share
 
     @property
     def count(self) -> int:

@@ -57,13 +57,9 @@ class OwnPixels(QObject):
 
     @Slot(object)
     def remember(self, picture: Sprite) -> None:
-        """A picture of any size was opened; it is brought to the model's as the model sees it."""
-        from lunar_studio.pixels.fit import fit
-
-        model = self._controller.model
-        if model is not None:
-            self._picture = fit(picture, model.info.image_size).sprite
-            self.changed.emit()
+        """A picture was opened, and brought to the model's size."""
+        self._picture = picture
+        self.changed.emit()
 
     @Slot(object)
     def _on_model(self, _model: LoadedModel) -> None:

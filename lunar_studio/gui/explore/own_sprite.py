@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from lunar_studio.core.events import Refined
 from lunar_studio.core.latent import Latent
@@ -27,7 +27,12 @@ class OwnSprite(QObject):
         controller: The way to the document.
         bar: Where it is told.
         parent: Its owner.
+
+    Attributes:
+        fitted: Emitted with the `Sprite` at the model's size, whose place is being looked for.
     """
+
+    fitted = Signal(object)
 
     def __init__(self, controller: ExploreController, bar: OwnSpriteBar, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +97,7 @@ class OwnSprite(QObject):
         self._controller.end_move()
         self._bar.show_sprite(chosen.sprite, chosen.note, [(one.way, one.note) for one in ways], way)
         self._bar.tell(f"Looking for {self._name} in the model's world…", is_running=True)
+        self.fitted.emit(chosen.sprite)
         self._service.request(chosen.sprite)
 
     @property

@@ -150,6 +150,7 @@ class ExplorePage(QWidget):
         self.wording = Wording(controller, self.roll_bar, self.offering, self)
         self.own_bar = OwnSpriteBar()
         self.own_sprite = OwnSprite(controller, self.own_bar, self)
+        self.own_sprite.fitted.connect(self.own_pixels.remember)
         self.teach = TeachPanel()
         self.teaching = Teaching(controller, self.teach, self.latents, self)
         self.carrying = Carrying(controller.session, self.shelf.grid, self.strip, self.mixing, self.teaching, self)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui.explore.carried import accept
+from lunar_studio.gui.explore.share_choice import ShareChoice
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.widgets.buttons import IconButton, TextButton
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
@@ -25,11 +26,11 @@ _HINT = (
     "here from the shelf or the strip, or add the one on the canvas."
 )
 _LONGEST_NAME = 40
-_SHARES: tuple[tuple[Share, str, str], ...] = (
-    ("all", "All", "The slider may move colours and shape"),
-    ("shape", "Shape", "The slider moves the shape only"),
-    ("colours", "Colours", "The slider moves colours only"),
-)
+_TIPS: Mapping[Share, str] = {
+    "all": "The slider may move colours and shape",
+    "colours": "The slider moves colours only",
+    "shape": "The slider moves the shape only",
+}
 
 
 class Bin(Panel):
@@ -147,17 +148,8 @@ class TeachPanel(Panel):
         self.said.setObjectName("teach-said")
         self.said.setMinimumHeight(2 * self.said.fontMetrics().lineSpacing())  # else it would reach into the bins
         self._can_make = False
-        self._shares = QButtonGroup(self)
-        self._share_buttons: dict[Share, TextButton] = {}
-        for share, title, tip in _SHARES:
-            button = TextButton(title, role="quiet", tip=tip)
-            button.setObjectName(f"teach-share/{share}")
-            button.setCheckable(True)
-            button.setAutoExclusive(True)
-            self._shares.addButton(button)
-            self._share_buttons[share] = button
-        self._share_buttons["all"].setChecked(True)
-        self._shares.buttonClicked.connect(self.share_changed)
+        self.shares = ShareChoice("teach-share", _TIPS)
+        self.shares.changed.connect(self.share_changed)
         self.close_button = IconButton("close", "Close Teach", tip="Back to the sliders (Esc); examples stay")
         self.close_button.setObjectName("teach-close")
         self.close_button.clicked.connect(self.close_asked)
@@ -174,8 +166,7 @@ class TeachPanel(Panel):
         share = QHBoxLayout()
         share.setSpacing(SPACE_PX)
         share.addWidget(Label("may move", role="muted"))
-        for button in self._share_buttons.values():
-            share.addWidget(button)
+        share.addWidget(self.shares)
         share.addStretch(1)
         make = QHBoxLayout()
         make.setSpacing(SPACE_PX)
@@ -216,7 +207,7 @@ class TeachPanel(Panel):
     @property
     def share(self) -> Share:
         """What the slider may move."""
-        return next(share for share, button in self._share_buttons.items() if button.isChecked())
+        return self.shares.share
 
     def show_lesson(self, words: str, *, can_make: bool) -> None:
         """Say what was learned, and whether it is enough for a slider."""

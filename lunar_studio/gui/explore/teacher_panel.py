@@ -241,6 +241,7 @@ class TeacherPanel(Panel):
         if math.isnan(score.value):
             self.meter.show_score(None, None)
             self.experts.show_experts(())
+            self._last = None
             return
         self.meter.show_score(score, self._reference)
         self.experts.show_experts(score.experts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from lunar_studio.core.config import RunConfig
-from lunar_studio.core.config_fields import validate, with_overrides
+from lunar_studio.core.config_fields import with_overrides
 from lunar_studio.core.presets import preset
 
 
@@ -78,17 +78,6 @@ def base_for(look: Look, size_px: int) -> RunConfig:
     nearest = min(look.by_size, key=lambda size: (abs(size - size_px), size))
     config = with_overrides(preset(look.by_size[nearest]), look.overrides)
     return config if size_px == nearest else with_overrides(config, {"vae.image_size": size_px})
-
-
-def config_for(look: Look, size_px: int, overrides: Mapping[str, object]) -> RunConfig:
-    """The same with what was set by hand, checked as a whole.
-
-    Raises:
-        ConfigError: The parts do not fit together.
-    """
-    config = with_overrides(base_for(look, size_px), overrides)
-    validate(config)
-    return config
 
 
 def nearest_size(look: Look, size_px: int) -> int:

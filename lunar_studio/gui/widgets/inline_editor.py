@@ -49,8 +49,11 @@ class InlineEditor(QLineEdit):
 
     def event(self, event: QEvent) -> bool:
         """While it is open, Escape is its own, whatever else waits for that key in the window."""
-        is_asked = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if is_asked and event.key() == Qt.Key.Key_Escape:
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Escape
+        ):
             event.accept()
             return True
         return super().event(event)
