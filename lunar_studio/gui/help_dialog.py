@@ -46,7 +46,8 @@ _SLIDER_KEYS = (
     ("← →", "Move the focused slider; with Shift in fine steps"),
     ("Enter", "Type a value"),
     ("L", "Lock or unlock the slider"),
-    ("F2", "Rename the slider"),
+    ("Shift+↑ ↓", "Pin the slider above all others, or let it go back"),
+    ("F2", "Rename the slider, or name and tag the kept sprite under the mouse"),
     ("Backspace", "Reset the slider"),
 )
 
