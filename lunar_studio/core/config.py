@@ -259,7 +259,8 @@ class TrainingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         ),
     ] = 20_000
     max_minutes: Annotated[
-        float, Meta(ge=0.0, description="Minutes after which this leg stops; 0: no limit.", extra={"unit": "min"})
+        float,
+        Meta(ge=0.0, description="Minutes after which this leg ends, done or not; 0: no limit.", extra={"unit": "min"}),
     ] = 0.0
     seed: Annotated[int, Meta(ge=0, le=2**31 - 1, description="Fixes order, augmentation and noise.")] = 0
     learning_rate: Annotated[float, Meta(gt=0.0, le=1.0, description="Step size of the VAE's optimizer.")] = 1e-4

@@ -32,14 +32,14 @@ class TrainService(QObject):
         failed: Emitted with a `Failure` when a run could not go on, after its last events.
         running_changed: Emitted with whether a run is going.
         paused_changed: Emitted with whether the run is asked to rest.
-        stop_asked: The run was asked to save and end, by whoever it was.
+        stop_wished: The run was asked to save and end, by whoever it was.
     """
 
     events_received = Signal(object)
     failed = Signal(object)
     running_changed = Signal(bool)
     paused_changed = Signal(bool)
-    stop_asked = Signal()
+    stop_wished = Signal()
 
     def __init__(self, host: ThreadHost, trainer: Trainer, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class TrainService(QObject):
         """
         if self._worker is not None:
             self._worker.ask_stop()
-            self.stop_asked.emit()
+            self.stop_wished.emit()
 
     @property
     def is_stopping(self) -> bool:

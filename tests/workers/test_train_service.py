@@ -200,7 +200,7 @@ def test_a_run_that_rests_goes_on_to_its_end_when_asked_to_finish(
 
 def test_a_run_that_cannot_save_is_stopped_only_by_leaving_it(qtbot: QtBot, host: ThreadHost, tmp_path: Path) -> None:
     service = TrainService(host, FakeTrainer(steps=10**6, step_s=0.002, refuses=True))
-    batches, failed, asked = Batches(service), QSignalSpy(service.failed), QSignalSpy(service.stop_asked)
+    batches, failed, asked = Batches(service), QSignalSpy(service.failed), QSignalSpy(service.stop_wished)
     service.request_stop()  # nothing goes: nothing happens
     service.request_leave()
     assert (asked.count(), service.is_stopping, service.is_leaving) == (0, False, False)

@@ -79,7 +79,7 @@ class LiveRun(QObject):
         train.failed.connect(self._on_failed)
         train.running_changed.connect(self._on_running_changed)
         train.paused_changed.connect(self._on_paused_changed)
-        train.stop_asked.connect(self._on_stop_asked)
+        train.stop_wished.connect(self._on_stop_wished)
         centre.pause_toggled.connect(self.set_paused)
         centre.finish_requested.connect(self.finish)
         centre.stop_requested.connect(self.stop)
@@ -112,7 +112,7 @@ class LiveRun(QObject):
             live.header.set_status("Ending without saving…")
 
     @Slot()
-    def _on_stop_asked(self) -> None:
+    def _on_stop_wished(self) -> None:
         live = self._centre.live
         if live is not None and live.header.phase in ("training", "paused", "finishing"):
             live.header.set_phase("stopping")
