@@ -81,6 +81,7 @@ class CriticService(QObject):
         self._improving = self._explore.request_task("improve", work)
         self._newest["improve"] = self._improving
 
+    @Slot()
     def stop_improving(self) -> None:
         """It is enough: the last `improved` comes soon, then `improve_ended`."""
         self._stop.set()
