@@ -27,7 +27,7 @@ from lunar_studio.errors import ConfigError, LunarError, TrainingDiverged
 from lunar_studio.gui import theme
 from lunar_studio.gui.train.durations import duration
 from lunar_studio.gui.train.looks import LOOKS, base_for, nearest_size
-from lunar_studio.gui.train.run_header import Forecast, RunHeader
+from lunar_studio.gui.train.run_header import RunHeader, TimeLeft
 from lunar_studio.gui.train.settings_table import SettingsTablePanel, short_range
 from lunar_studio.gui.train.train_page import TrainPage
 from lunar_studio.workers.forecast_service import ForecastService
@@ -565,14 +565,14 @@ def test_a_data_set_of_an_odd_size_gets_a_network_of_that_size() -> None:
         validate(base_for(LOOKS[0], 30))
 
 
-def test_the_forecast_is_the_pace_of_late() -> None:
-    forecast = Forecast()
-    assert forecast.left_s is None
+def test_the_time_left_is_told_by_the_pace_of_late() -> None:
+    time_left = TimeLeft()
+    assert time_left.left_s is None
     for second in range(100):
-        forecast.add(float(second), second / 1000 if second < 60 else 0.06 + (second - 60) / 100)
-    assert forecast.left_s == pytest.approx((1 - 0.45) * 100, rel=0.05)
-    forecast.add(0.0, 0.5)
-    assert forecast.left_s is None, "a new leg starts over"
+        time_left.add(float(second), second / 1000 if second < 60 else 0.06 + (second - 60) / 100)
+    assert time_left.left_s == pytest.approx((1 - 0.45) * 100, rel=0.05)
+    time_left.add(0.0, 0.5)
+    assert time_left.left_s is None, "a new leg starts over"
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ from typing import Literal
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from lunar_studio.core import events as events_of
 from lunar_studio.core.events import (
     FinishBegun,
+    Forecast,
     LearningEnded,
     Paused,
     PhaseStarted,
@@ -43,7 +43,7 @@ _THINK_MS = 1500
 _PACE_WINDOW_S = 30.0
 
 
-class Forecast:
+class TimeLeft:
     """How long a run still takes, from how fast its share of work done has grown of late."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class RunHeader(QWidget):
         self._learnt: LearningEnded | None = None
         self._max_steps = 0
         self._last: StepDone | None = None
-        self._forecast = Forecast()
+        self._time_left = TimeLeft()
         self._after_s = 0.0
         self._facts = ""
         self.title = ElidedLabel(size="title")
@@ -157,7 +157,7 @@ class RunHeader(QWidget):
         self._last = None
         self._learnt = None
         self._max_steps = 0
-        self._forecast = Forecast()
+        self._time_left = TimeLeft()
         self.bar.setValue(0)
         for label in self.figures.values():
             label.clear()
@@ -234,17 +234,17 @@ class RunHeader(QWidget):
                 )
                 self.load.set_device(event.device)
                 self.status.setToolTip(event.precision_reason)
-            case events_of.Forecast():
+            case Forecast():
                 self._after_s = event.alone_s + event.finish_s
             case StepDone():
                 self._last = event
-                self._forecast.add(event.elapsed_s, event.share_done)
+                self._time_left.add(event.elapsed_s, event.share_done)
             case FinishBegun():
                 self._max_steps = event.max_steps
-                self._forecast = Forecast()
+                self._time_left = TimeLeft()
                 self._after_s /= _HURRY
             case PhaseStarted() if self._last is not None:
-                self._forecast = Forecast()  # its pace was that of steps
+                self._time_left = TimeLeft()  # its pace was that of steps
             case LearningEnded():
                 self._learnt = event
                 self.set_phase("making")
@@ -272,7 +272,7 @@ class RunHeader(QWidget):
         match event:
             case RunStarted():
                 self.set_status(self._facts)
-            case events_of.Forecast():
+            case Forecast():
                 self.set_status(f"{forecast_words(event)} · {self._facts}")
                 self.status.setToolTip(f"{forecast_words(event, fully=True)}\n{event.precision_reason}")
             case Paused():
@@ -295,7 +295,7 @@ class RunHeader(QWidget):
         self.figures["step"].setText(f"step {last.step:,}{of_all}")
         self.figures["speed"].setText(f"{last.images_per_s:,.0f} images/s")
         self.figures["elapsed"].setText(f"elapsed {duration(last.elapsed_s)}")
-        left_s = self._forecast.left_s
+        left_s = self._time_left.left_s
         is_told = left_s is not None and self.phase not in ("idle", "stopping", "refused", "making")
         self.figures["left"].setText(f"{duration((left_s or 0.0) + self._after_s)} left" if is_told else "")
         if self.bar.maximum() == _PROGRESS_STEPS:
