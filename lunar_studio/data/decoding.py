@@ -38,6 +38,9 @@ from lunar_studio.pixels.slicing import SliceSpec
 PARALLEL_FROM = 2000
 """So many files are decoded in processes of their own; fewer are done before those have started."""
 
+PARALLEL_SHEETS = 32
+"""So many sheets that are cut are decoded in processes of their own: each of them may be a thousand sprites."""
+
 _VERSION = 1
 _PIECE_FILES, _PIECE_BYTES = 256, 4 * 2**20
 CutOf = Callable[[str], SliceSpec | None]
@@ -93,6 +96,12 @@ class Decoder:
         self._threads: ThreadPoolExecutor | None = None
         self._mine = threading.local()
         self._all: list[DecodeProcess] = []
+        self._begins: set[str] = set()
+
+    @property
+    def shelf(self) -> Path | None:
+        """Folder for pieces that are done; None where none are kept."""
+        return self._shelf
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +120,9 @@ class Decoder:
         """Every entry with its sprites, in order; what cannot be read or decoded comes with the reason."""
         count = self._processes
         if count is None:
-            count = min(2, os.cpu_count() or 1) if len(entries) >= PARALLEL_FROM else 0
+            sheets = sum(self._cut_of(entry.path) is not None for entry in entries)
+            many = len(entries) >= PARALLEL_FROM or sheets >= PARALLEL_SHEETS
+            count = min(2, os.cpu_count() or 1) if many else 0
         if count == 0:
             for entry in entries:
                 data, refusal = _read(source, entry)
@@ -134,6 +145,12 @@ class Decoder:
         for entry in entries:
             data, refusal = _read(source, entry)
             cut = self._cut_of(entry.path)
+            if piece.entries and entry.path in self._begins:
+                # A second run over part of the files then finds on the shelf what the first has put there.
+                yield piece
+                piece = _Piece()
+            if not piece.entries:
+                self._begins.add(entry.path)
             piece.entries.append(entry)
             piece.jobs.append((entry.path, data, "" if cut is None else str(cut), refusal))
             piece.bytes += len(data)

@@ -31,7 +31,7 @@ from lunar_studio.data.scanning import (
     scan,
 )
 from lunar_studio.data.sources import Source, open_source
-from lunar_studio.data.split import families
+from lunar_studio.data.split import I64, families
 from lunar_studio.data.writing import map_pixels, sprites_of
 from lunar_studio.pixels.files import shown_name
 from lunar_studio.pixels.fit import fit
@@ -126,8 +126,10 @@ class _Examination:
                     self._written.append(kept)
                     self._one(kept, sprite)
             pixels = map_pixels(path, len(self._written), self._size) if self._written else None
-            pairs = near_pairs(pixels) if pixels is not None else []
+            pairs = np.zeros((0, 2), np.int64)
             if pixels is not None:
+                steps = importing.steps_of(len(pixels), should_stop, progress)
+                pairs = near_pairs(pixels, shelf=Path(folder), step=steps)
                 self._compare(pixels)
                 self._near(pixels, pairs)
                 self._outliers(pixels)
@@ -190,10 +192,10 @@ class _Examination:
             self._by_drawing.setdefault(own, at)
             self._by_structure.setdefault(structure, at)
 
-    def _near(self, pixels_NHWC: U8, pairs: list[tuple[int, int]]) -> None:
+    def _near(self, pixels_NHWC: U8, pairs: I64) -> None:
         """Groups of near copies, as far as they are not told already."""
         groups: dict[int, list[int]] = {}
-        for at, label in enumerate(families([()] * len(self._written), pairs).tolist()):
+        for at, label in enumerate(families([()] * len(self._written), pairs.tolist()).tolist()):
             groups.setdefault(label, []).append(at)
         for group in groups.values():
             first, *others = [at for at in group if at not in self._copies] or group

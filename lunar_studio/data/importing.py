@@ -10,9 +10,12 @@ import hashlib
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+
+import numpy as np
 
 from lunar_studio.data.captions import Tables, describe, family_keys
 from lunar_studio.data.dataset import (
@@ -32,7 +35,7 @@ from lunar_studio.data.notes import Credit, Notes, credits_for, notes_path, read
 from lunar_studio.data.report import Report
 from lunar_studio.data.scanning import ImportStopped, Kept, Options, Progress, Scan, ShouldStop, content_of, scan
 from lunar_studio.data.sources import Source, open_source
-from lunar_studio.data.split import I64, Bool, families, is_validation
+from lunar_studio.data.split import I64, Bool, Groups, families, is_validation
 from lunar_studio.data.sprite_lines import SpriteLine
 from lunar_studio.data.writing import (
     Written,
@@ -96,7 +99,7 @@ def check(
     with open_source(source) as opened:
         found = scan(opened, options, should_stop=should_stop, progress=progress)
         size = min(found.common_side(), MAX_SIZE_PX)
-        pairs: Sequence[tuple[int, int]] = ()
+        pairs = np.zeros((0, 2), np.int64)
         written: Written = []
         if size:
             with tempfile.TemporaryDirectory(prefix="lunar-studio-check-") as folder:
@@ -104,7 +107,10 @@ def check(
                 written = write_pixels(
                     pixels, opened, found.kept, options, size, should_stop=should_stop, progress=_silent
                 )
-                pairs = near_pairs(map_pixels(pixels, len(written), size)) if written else ()
+                if written:
+                    mapped_NHWC = map_pixels(pixels, len(written), size)
+                    steps = steps_of(len(written), should_stop, _silent)
+                    pairs = near_pairs(mapped_NHWC, shelf=Path(folder), step=steps)
         return report_of(opened, found, [kept for kept, _ in written], pairs)
 
 
@@ -268,8 +274,9 @@ def _write_set(
     if not written:
         raise DatasetError(f"“{source.name}” changed while it was read.", hint="Try again.")
     kept = [one for one, _ in written]
-    pairs = near_pairs(map_pixels(pixels, len(written), size))
-    family_N = families([family_keys(one.path, found.tables) for one in kept], pairs)
+    steps = steps_of(len(written), should_stop, progress)
+    pairs = near_pairs(map_pixels(pixels, len(written), size), shelf=decoder.shelf, step=steps)
+    family_N = families(_family_keys(kept, found.tables), pairs.tolist())
     split_N = is_validation(family_N, [one.name for one in kept], share=recipe.validation_share, seed=recipe.seed)
     write_lines(folder, _lines(written, found.tables, recipe.notes, family_N, split_N))
     report = report_of(source, found, kept, pairs)
@@ -293,32 +300,63 @@ def _write_set(
     write_words(folder, facts, report)
 
 
+def steps_of(count: int, should_stop: ShouldStop, progress: Progress) -> Callable[[float], None]:
+    """What the search for near copies among `count` sprites calls: it tells how far it is, and ends it when asked to.
+
+    The function raises ImportStopped when `should_stop` says so.
+    """
+
+    def step(part: float) -> None:
+        if should_stop():
+            raise ImportStopped
+        progress(round(part * count), count)
+
+    return step
+
+
+def _family_keys(kept: Sequence[Kept], tables: Tables) -> list[tuple[str, ...]]:
+    """Every sprite's families; the cells of a sheet share one tuple."""
+    keys: list[tuple[str, ...]] = []
+    for path, group in groupby(kept, key=lambda one: one.path):
+        keys += [family_keys(path, tables)] * sum(1 for _ in group)
+    return keys
+
+
 def _lines(written: Written, tables: Tables, notes: Notes, family_N: I64, split_N: Bool) -> Iterator[SpriteLine]:
+    path = None
     for (one, note), family, validates in zip(written, family_N.tolist(), split_N.tolist(), strict=True):
-        words, said = describe(one.path, tables), notes.of(one.path)
-        tags = dict.fromkeys([*said.tags, *words.tags])
+        if one.path != path:  # the cells of a sheet have the same words
+            path = one.path
+            words, said = describe(path, tables), notes.of(path)
+            caption, category = as_text(said.caption or words.caption), as_text(words.category)
+            tags = tuple(as_text(tag) for tag in list(dict.fromkeys([*said.tags, *words.tags]))[:100])
         yield SpriteLine(
             name=as_text(one.name),
-            caption=as_text(said.caption or words.caption),
-            category=as_text(words.category),
+            caption=caption,
+            category=category,
             family=family,
             validation=validates,
-            tags=tuple(as_text(tag) for tag in list(tags)[:100]),
+            tags=tags,
             notes=note,
         )
 
 
-def report_of(source: Source, found: Scan, kept: Sequence[Kept], pairs: Sequence[tuple[int, int]]) -> Report:
+def report_of(source: Source, found: Scan, kept: Sequence[Kept], pairs: I64) -> Report:
     """What a check says: verdicts and figures of the scan, and groups of the near copies among what was kept."""
+    together = Groups(len(kept))
+    for one, other in pairs.tolist():
+        together.join(one, other)
     groups: dict[int, list[str]] = {}
-    for position, label in enumerate(families([()] * len(kept), pairs).tolist()):
-        groups.setdefault(label, []).append(shown_name(kept[position].name, 300))
+    roots_N = together.roots()
+    # What has no copy makes no group, and of a million sprites most have none.
+    for position in np.flatnonzero(np.bincount(roots_N)[roots_N] > 1).tolist():
+        groups.setdefault(int(roots_N[position]), []).append(shown_name(kept[position].name, 300))
     return Report(
         source=source.name,
         verdicts=found.verdicts,
         statistics=found.statistics(),
         duplicates=found.duplicate_groups(),
-        near_copies=tuple(tuple(group) for group in groups.values() if len(group) > 1),
+        near_copies=tuple(tuple(group) for group in groups.values()),
         other_files=source.other_files,
         sprites=len(kept),
         size=min(found.common_side(), MAX_SIZE_PX),

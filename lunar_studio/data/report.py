@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 AlphaKind = Literal["opaque", "hard", "soft"]
@@ -90,5 +92,31 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings and numbers."""
         document = asdict(self)
-        document["counts"] = {kind: self.count(kind) for kind in ("ok", "duplicate", "refused", "skipped")}
+        document["counts"] = self._counts()
         return document
+
+    def json_lines(self) -> Iterator[str]:
+        """The text of `to_json`, indented by one space, in parts: that of a million files would fill the memory."""
+        parts = {one.name: getattr(self, one.name) for one in fields(self)} | {"counts": self._counts()}
+        yield "{"
+        for number, (name, value) in enumerate(parts.items()):
+            yield f'{"," if number else ""}\n "{name}": '
+            if isinstance(value, tuple) and value:
+                yield "["
+                for place, item in enumerate(value):
+                    plain = _plain(item) if isinstance(item, FileVerdict) else item
+                    # No line break is part of a string in JSON, so those are between lines.
+                    yield ("," if place else "") + f"\n{json.dumps(plain, indent=1)}".replace("\n", "\n  ")
+                yield "\n ]"
+            else:
+                plain = asdict(value) if isinstance(value, Statistics) else value
+                yield json.dumps(plain, indent=1).replace("\n", "\n ")
+        yield "\n}"
+
+    def _counts(self) -> dict[str, int]:
+        counts = Counter(found.verdict for found in self.verdicts)
+        return {kind: counts[kind] for kind in ("ok", "duplicate", "refused", "skipped")}
+
+
+def _plain(verdict: FileVerdict) -> dict[str, Any]:
+    return {one.name: getattr(verdict, one.name) for one in fields(verdict)}

@@ -11,8 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-import numpy as np
-
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.captions import MAX_TABLE_BYTES, TABLE_NAMES, Tables, read_tables
 from lunar_studio.data.decoding import Decoded, Decoder
@@ -312,8 +310,7 @@ def alpha_kind(sprite: Sprite) -> AlphaKind:
 
 
 def _notes(sprite: Sprite) -> Iterator[str]:
-    rgba_HWC = sprite.rgba_HWC
-    if bool(np.any(rgba_HWC[..., :3].any(axis=2) & (rgba_HWC[..., 3] == 0))):
+    if sprite.cleaned() is not sprite:
         yield PHANTOM_NOTE
     if (factor := upscale_factor(sprite)) > 1:
         yield f"{_UPSCALED}: every {factor} × {factor} pixels are one"

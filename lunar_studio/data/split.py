@@ -30,15 +30,22 @@ class Groups:
             item = parents[item]
         return item
 
-    def join(self, first: int, second: int) -> None:
-        """Make one group of the two; the smaller number represents it."""
+    def join(self, first: int, second: int) -> bool:
+        """Make one group of the two; the smaller number represents it. Returns whether they were two."""
         first, second = self.find(first), self.find(second)
         self._parents[max(first, second)] = min(first, second)
+        return first != second
+
+    def roots(self) -> I64:
+        """For each item what `find` gives, int64, shape (count,)."""
+        roots_N = np.array(self._parents, np.int64)
+        while not np.array_equal(nearer_N := roots_N[roots_N], roots_N):
+            roots_N = nearer_N
+        return roots_N
 
     def labels(self) -> I64:
         """For each item the number of its group; groups are numbered from 0 in order of their first item."""
-        roots = np.array([self.find(item) for item in range(len(self._parents))], np.int64)
-        return np.unique(roots, return_inverse=True)[1].astype(np.int64).reshape(-1)
+        return np.unique(self.roots(), return_inverse=True)[1].astype(np.int64).reshape(-1)
 
 
 def families(keys: Sequence[Iterable[str]], pairs: Iterable[tuple[int, int]] = ()) -> I64:

@@ -7,7 +7,6 @@ rename; whatever goes wrong before leaves the destination as it was.
 from __future__ import annotations
 
 import glob
-import json
 import os
 import shutil
 import tempfile
@@ -112,8 +111,8 @@ def write_words(folder: Path, facts: Facts, report: Report) -> None:
     Raises:
         OSError: The disk is full or read-only.
     """
-    _write(folder / REPORT_FILE, json.dumps(report.to_json(), ensure_ascii=True, indent=1).encode())
-    _write(folder / FACTS_FILE, msgspec.json.format(msgspec.json.encode(facts), indent=2))
+    _write(folder / REPORT_FILE, (part.encode("ascii") for part in report.json_lines()))
+    _write(folder / FACTS_FILE, [msgspec.json.format(msgspec.json.encode(facts), indent=2)])
 
 
 def write_lines(folder: Path, lines: Iterable[SpriteLine]) -> None:
@@ -123,16 +122,12 @@ def write_lines(folder: Path, lines: Iterable[SpriteLine]) -> None:
         OSError: The disk is full or read-only.
     """
     encoder = msgspec.json.Encoder()
-    with (folder / INDEX_FILE).open("wb") as file:
-        for line in lines:
-            file.write(encoder.encode(line) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
+    _write(folder / INDEX_FILE, (encoder.encode(line) + b"\n" for line in lines))
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, parts: Iterable[bytes]) -> None:
     with path.open("wb") as file:
-        file.write(data)
+        file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
 

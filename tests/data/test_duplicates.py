@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.data.duplicates import _SILHOUETTE, _same_silhouette, _shapes, near_pairs
+from lunar_studio.data.duplicates import near_pairs
+from lunar_studio.data.near.candidates import SILHOUETTE_SHARE, same_silhouette
+from lunar_studio.data.near.views import as_bits
 from lunar_studio.data.split import families
 from lunar_studio.pixels.palette import recoloured
 from tests.pixels.drawn import blob, texture
@@ -65,7 +67,7 @@ def test_each_kind_of_copy_is_found(change: Callable[[U8, np.random.Generator], 
     rng = np.random.default_rng(4)
     originals = _originals(size)
     copies = [change(pixels, rng) for pixels in originals]
-    labels = families([()] * (2 * ORIGINALS), near_pairs(np.stack(originals + copies)))
+    labels = families([()] * (2 * ORIGINALS), near_pairs(np.stack(originals + copies)).tolist())
     found = sum(labels[at] == labels[at + ORIGINALS] for at in range(ORIGINALS))
     assert found >= 0.97 * ORIGINALS
 
@@ -79,20 +81,20 @@ def test_recoloured_textures_are_found() -> None:
     wall = texture(3).rgba_HWC
     blue = wall.copy()
     blue[..., :3] = blue[..., 2::-1] // 2 + 40
-    assert near_pairs(np.stack([wall, blob(1).rgba_HWC, blue])) == [(0, 2)]
+    assert near_pairs(np.stack([wall, blob(1).rgba_HWC, blue])).tolist() == [[0, 2]]
 
 
 def test_pairs_are_sorted_and_without_repeats() -> None:
     sprites = np.stack([blob(1).rgba_HWC] * 2 + [blob(1).rgba_HWC[:, ::-1], blob(2).rgba_HWC])
-    pairs = near_pairs(sprites)
-    assert pairs == sorted(set(pairs))
+    pairs = near_pairs(sprites).tolist()
+    assert pairs == [list(pair) for pair in sorted({tuple(pair) for pair in pairs})]
     assert all(one < other for one, other in pairs)
     assert families([()] * 4, pairs).tolist() == [0, 0, 0, 1]
 
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_too_few_to_compare(count: int) -> None:
-    assert near_pairs(np.zeros((count, 8, 8, 4), np.uint8)) == []
+    assert near_pairs(np.zeros((count, 8, 8, 4), np.uint8)).shape == (0, 2)
 
 
 @pytest.mark.parametrize("size", [1, 3, 8, 9])
@@ -122,5 +124,5 @@ def test_silhouettes_are_told_apart_by_bits_as_by_pixels(size: int, seed: int) -
     second[rng.random((8, size, size)) < rng.random((8, 1, 1)) * 0.2] ^= np.uint8(255)
     one, other = first[..., 3] > 0, second[..., 3] > 0
     union = np.maximum((one | other).sum(axis=(1, 2)), 1)
-    expected = (one ^ other).sum(axis=(1, 2)) <= _SILHOUETTE * union
-    assert _same_silhouette(_shapes(first), _shapes(second)).tolist() == expected.tolist()
+    expected = (one ^ other).sum(axis=(1, 2)) <= SILHOUETTE_SHARE * union
+    assert same_silhouette(as_bits(one), as_bits(other)).tolist() == expected.tolist()

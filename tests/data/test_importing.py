@@ -12,6 +12,7 @@ import pytest
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.data.importing import build, check
+from lunar_studio.data.report import Report, Statistics
 from lunar_studio.data.scanning import ImportStopped
 from lunar_studio.errors import DatasetError
 from lunar_studio.pixels.files import encode_png, write_png
@@ -230,3 +231,11 @@ def test_a_full_or_closed_disk_is_said_plainly(art: Path, tmp_path: Path) -> Non
     (tmp_path / "file").write_text("x")
     with pytest.raises(DatasetError, match="could not be written"):
         build(art, tmp_path / "file" / "set")
+
+
+def test_a_report_is_written_in_parts_as_in_one(art: Path) -> None:
+    report = check(art)
+    assert report.verdicts
+    assert "".join(report.json_lines()) == json.dumps(report.to_json(), indent=1)
+    empty = Report("“quoted”", (), Statistics())
+    assert "".join(empty.json_lines()) == json.dumps(empty.to_json(), indent=1)
