@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,12 @@ from hypothesis import strategies as st
 
 from lunar_studio.data.dataset import Dataset
 from lunar_studio.data.decode_process import packed_piece, unpacked_piece
-from lunar_studio.data.decoding import Decoded, Decoder
+from lunar_studio.data.decoding import Decoded, Decoder, _Piece
 from lunar_studio.data.importing import build
 from lunar_studio.data.sources import open_source
 from lunar_studio.data.sprite_lines import SpriteLines
 from lunar_studio.pixels.files import encode_png, write_png
+from lunar_studio.pixels.slicing import SliceSpec
 from tests.data.hostile import write_hostile_folder
 from tests.pixels.drawn import blob, texture
 
@@ -67,6 +69,41 @@ def test_pieces_stand_on_the_shelf_and_are_not_decoded_again(tmp_path: Path, mon
     decoder = Decoder(lambda _path: None, shelf=shelf)
     decoder.clear()
     assert not shelf.exists()
+
+
+def test_a_second_look_at_part_of_the_files_finds_them_on_the_shelf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "art").mkdir()
+    for seed in range(12):
+        write_png(blob(seed, 16), tmp_path / "art" / f"{seed:02d}.png")
+    monkeypatch.setattr("lunar_studio.data.decoding._PIECE_FILES", 3)
+    decoder = Decoder(lambda _path: None, shelf=tmp_path / "shelf", processes=1)
+    whole = _all(tmp_path / "art", decoder)
+    begun: list[object] = []
+    plain = Decoder._submit
+
+    def counting(self: Decoder, piece: _Piece, count: int) -> Future[bytes]:
+        begun.append(piece)
+        return plain(self, piece, count)
+
+    monkeypatch.setattr(Decoder, "_submit", counting)
+    with open_source(tmp_path / "art") as source, decoder:
+        rest = list(decoder.run(source, list(source.entries())[5:]))
+    assert _same(rest, whole[5:])
+    assert len(begun) == 1, "only the piece that is cut in two is another"
+
+
+def test_many_sheets_are_decoded_in_processes_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "art").mkdir()
+    for seed in range(3):
+        write_png(texture(seed, 32), tmp_path / "art" / f"{seed}.png")
+    cut = SliceSpec.parse("16x16")
+    at_home = _all(tmp_path / "art", Decoder(lambda _path: cut, shelf=tmp_path / "shelf"))
+    assert not (tmp_path / "shelf").exists()
+    monkeypatch.setattr("lunar_studio.data.decoding.PARALLEL_SHEETS", 3)
+    assert _same(_all(tmp_path / "art", Decoder(lambda _path: cut, shelf=tmp_path / "shelf")), at_home)
+    assert any((tmp_path / "shelf").iterdir())
 
 
 def test_a_file_that_kills_its_process_is_refused_and_the_rest_is_read(
@@ -160,6 +197,30 @@ def test_a_build_that_was_killed_goes_on(tmp_path: Path) -> None:
     subprocess.run(arguments, cwd=ROOT, check=True, timeout=100)
     assert not shelf.exists()
     assert not [child for child in tmp_path.iterdir() if child.name.startswith(".set-")], "what the kill left is gone"
+    assert Dataset.open(tmp_path / "set").digest == build(art, tmp_path / "other").digest
+
+
+def test_a_build_that_was_killed_among_near_copies_goes_on(tmp_path: Path) -> None:
+    art = tmp_path / "art"
+    art.mkdir()
+    for seed in range(300):
+        (art / f"{seed:04d}.png").write_bytes(encode_png(blob(seed // 2, 16 + seed % 2)))
+    program = (
+        "import os, signal, sys; from pathlib import Path; from lunar_studio.data import duplicates, importing; "
+        "duplicates.KEPT_FROM = 1; plain = duplicates.near_pairs\n"
+        "def deadly(part):\n"
+        "    if part > 0.6 and len(sys.argv) > 3: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "importing.near_pairs = lambda sprites, shelf, step: plain(sprites, shelf=shelf, step=deadly)\n"
+        "importing.build(Path(sys.argv[1]), Path(sys.argv[2]))"
+    )
+    arguments = [sys.executable, "-c", program, str(art), str(tmp_path / "set")]
+    assert subprocess.run([*arguments, "die"], cwd=ROOT, check=False, timeout=100).returncode < 0
+    (folder,) = (tmp_path / ".set.pieces").iterdir()
+    done = {path.name for path in folder.iterdir()}
+    assert {"keys", "looks", "band 0", "band 10"} <= done
+    assert "band 41" not in done
+    subprocess.run(arguments, cwd=ROOT, check=True, timeout=100)
+    assert not (tmp_path / ".set.pieces").exists()
     assert Dataset.open(tmp_path / "set").digest == build(art, tmp_path / "other").digest
 
 

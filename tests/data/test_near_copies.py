@@ -129,9 +129,9 @@ def test_a_search_that_was_killed_goes_on(part: float, tmp_path: Path, monkeypat
     noted: list[int] = []
     plain = traits._noted
 
-    def counting(sprites_NHWC: U8, layout: Layout) -> tuple[Records, U64]:
+    def counting(sprites_NHWC: U8, layout: Layout, start: int) -> tuple[Records, U64]:
         noted.append(len(sprites_NHWC))
-        return plain(sprites_NHWC, layout)
+        return plain(sprites_NHWC, layout, start)
 
     monkeypatch.setattr(traits, "_noted", counting)
     monkeypatch.setattr(duplicates, "KEPT_FROM", 1)

@@ -8,6 +8,7 @@ Letters of shapes: N sprites, V views, H and W pixels, B cells of a grid.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -162,7 +163,7 @@ def traits_of(sprites_NHWC: U8, threads: Executor, folder: Path | None, step: Ca
     layout = Layout(sprites_NHWC.shape[1])
 
     def noted(start: int) -> tuple[Records, U64]:
-        return _noted(np.ascontiguousarray(sprites_NHWC[start : start + BLOCK]), layout)
+        return _noted(np.ascontiguousarray(sprites_NHWC[start : start + BLOCK]), layout, start)
 
     if folder is None:
         keys, looks_EL = np.zeros(count, keys_type()), np.zeros((VIEWS * count, layout.words), np.uint64)
@@ -183,6 +184,9 @@ def traits_of(sprites_NHWC: U8, threads: Executor, folder: Path | None, step: Ca
             step(start)
             keys_file.write(some_keys.tobytes())
             looks_file.write(some_looks.tobytes())
+    sizes = [(keys_path, keys_type().itemsize), (looks_path, VIEWS * row_bytes)]
+    if any(path.stat().st_size != count * sprite_bytes for path, sprite_bytes in sizes):
+        raise OSError(errno.EBUSY, "something else writes there")
     return Traits(
         # Plain arrays: each slice of a memory map is made a memory map again, which takes its time.
         np.asarray(np.memmap(keys_path, keys_type(), mode="r", shape=(count,))),
@@ -206,15 +210,17 @@ def _whole(path: Path, sprite_bytes: int, rows: int = 1) -> int:
     with path.open("rb") as file:
         for block in range(held):
             words = np.fromfile(file, np.uint64, sprite_bytes // 8 * BLOCK).reshape(BLOCK * rows, -1)
-            if not np.array_equal(words[:, -1], _sealed(words)):
+            if not np.array_equal(words[:, -1], _sealed(words, block * BLOCK)):
                 return block * BLOCK
     return held * BLOCK
 
 
-def _sealed(words_NL: U64) -> U64:
-    """A checksum of each row without the last number, which it is to become."""
-    # Never 0: a hole in a file reads as zeros.
-    return _mixed(words_NL[:, :-1], 1) | np.uint64(1)
+def _sealed(words_NL: U64, start: int) -> U64:
+    """A checksum of each row without the last number, which it is to become; another for a block that begins elsewhere.
+
+    It is never 0, for a hole in a file reads as zeros.
+    """
+    return (_mixed(words_NL[:, :-1], 1) + np.uint64(2 * start)) | np.uint64(1)
 
 
 def _mixed(words_NL: U64, seed: int) -> U64:
@@ -306,7 +312,7 @@ class _Summed:
         layout.soft(looks_NL)[:] = self.soft
 
 
-def _noted(sprites_NHWC: U8, layout: Layout) -> tuple[Records, U64]:
+def _noted(sprites_NHWC: U8, layout: Layout, start: int) -> tuple[Records, U64]:
     count = len(sprites_NHWC)
     keys, looks_NVL = np.zeros(count, keys_type()), np.zeros((count, VIEWS, layout.words), np.uint64)
     standing = packed(sprites_NHWC)
@@ -327,8 +333,8 @@ def _noted(sprites_NHWC: U8, layout: Layout) -> tuple[Records, U64]:
         outlines = [layout.visible(looks_NVL[:, view]), layout.edges(looks_NVL[:, view])]
         keys["outlines"][:, at] = _mixed(np.concatenate(outlines, axis=1), 2)
     looks_EL = looks_NVL.reshape(count * VIEWS, -1)
-    looks_EL[:, -1] = _sealed(looks_EL)
-    keys["whole"] = _sealed(keys.view(np.uint64).reshape(count, -1))
+    looks_EL[:, -1] = _sealed(looks_EL, start)
+    keys["whole"] = _sealed(keys.view(np.uint64).reshape(count, -1), start)
     return keys, looks_EL
 
 
