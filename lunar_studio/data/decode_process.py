@@ -32,6 +32,7 @@ Found = tuple[tuple[Sprite, ...], str]
 """Of one file: its sprites, and why there are none."""
 
 _LONGEST = 2**34
+_UNPACKED_BYTES = 2**20
 _ENDS_S = 5.0
 
 
@@ -99,8 +100,7 @@ def unpacked_piece(packed: bytes) -> list[Found]:
     """
     (length,) = struct.unpack_from("<I", packed)
     heads = msgspec.msgpack.decode(packed[4 : 4 + length], type=list[_Packed])
-    stream = zlib.decompressobj()
-    rest = packed[4 + length :]
+    pixels = _Pixels(packed[4 + length :])
     found = []
     for head in heads:
         sprites = []
@@ -108,13 +108,33 @@ def unpacked_piece(packed: bytes) -> list[Found]:
             size = high * wide * 4
             if not 0 < size <= 4 * MAX_TOTAL_PIXELS:
                 raise ValueError(f"a sprite of {wide} × {high} is in no piece")
-            raw = bytearray()
-            while len(raw) < size and (more := stream.decompress(rest, size - len(raw))):
-                raw += more
-                rest = stream.unconsumed_tail
-            sprites.append(Sprite(np.frombuffer(bytes(raw), np.uint8).reshape(high, wide, 4), name))
+            sprites.append(Sprite(np.frombuffer(pixels.take(size), np.uint8).reshape(high, wide, 4), name))
         found.append((tuple(sprites), head.refusal))
     return found
+
+
+class _Pixels:
+    """Bytes of sprites one after the other, unpacked a megabyte at a time.
+
+    Each call of zlib copies all that is still packed: called for every sprite, that took a time that grew with the
+    square of a piece.
+    """
+
+    def __init__(self, packed: bytes) -> None:
+        self._stream, self._packed = zlib.decompressobj(), packed
+        self._ready, self._at = b"", 0
+
+    def take(self, size: int) -> bytes:
+        """The next bytes; fewer at the end."""
+        while len(self._ready) - self._at < size:
+            more = self._stream.decompress(self._packed, max(size, _UNPACKED_BYTES))
+            if not more:
+                break
+            self._packed = self._stream.unconsumed_tail
+            self._ready, self._at = self._ready[self._at :] + more, 0
+        taken = self._ready[self._at : self._at + size]
+        self._at += len(taken)
+        return taken
 
 
 # ---- the process ---------------------------------------------------------------------------------

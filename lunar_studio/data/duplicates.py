@@ -38,6 +38,7 @@ KEPT_FROM = 20_000
 """From so many sprites on, what the search notes and finds is kept on the shelf while it goes on."""
 
 _THREADS = 2
+_TRAITS_SHARE = 0.3
 _NOTED, _PIXELS = 2048, 512
 """So many pairs are compared at once, by notes and by pixels; more would not be quicker."""
 
@@ -65,11 +66,13 @@ def near_pairs(
     if len(sprites_NHWC) < 2:
         return np.zeros((0, 2), np.int64)
     sprites_NHWC = np.asarray(sprites_NHWC)
-    large = shelf is not None and len(sprites_NHWC) >= KEPT_FROM
-    folder = folder_for(shelf, sprites_NHWC) if shelf is not None and large else None
+    step = step or _silent
+    folder = None
+    if shelf is not None and len(sprites_NHWC) >= KEPT_FROM:
+        folder = folder_for(shelf, sprites_NHWC, lambda: step(0.0))
     threads = ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1), thread_name_prefix="near copies")
     try:
-        return _Search(sprites_NHWC, threads, folder, step or _silent).run()
+        return _Search(sprites_NHWC, threads, folder, step).run()
     finally:
         threads.shutdown(wait=True, cancel_futures=True)
 
@@ -118,6 +121,7 @@ class _Search:
         roots_N = self._groups.roots()
         fresh = []
         for numbers in parts:
+            self._step(self._part)
             new = seen.fresh(numbers)
             first, second = np.divmod(new, VIEWS * len(traits))
             fresh.append(new[roots_N[first % len(traits)] != roots_N[second % len(traits)]])
@@ -134,9 +138,6 @@ class _Search:
         apart = [groups.find(one) != groups.find(other) for one, other in pairs.sprites.tolist()]
         pairs = pairs[np.array(apart, np.bool_)]
         return self._join(pairs.sprites[by_pixels(self._sprites_NHWC, pairs)])
-
-
-_TRAITS_SHARE = 0.3
 
 
 def _recoloured(sprites_NHWC: U8, keys: Records) -> I64:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,14 +53,20 @@ class KeptPairs:
         fresh.replace(self._folder / f"band {band}")
 
 
-def folder_for(shelf: Path, sprites_NHWC: U8) -> Path:
+def folder_for(shelf: Path, sprites_NHWC: U8, step: Callable[[], None]) -> Path:
     """The folder on a shelf for the search among these very sprites; those of other searches are taken away.
+
+    Args:
+        shelf: Where it lies.
+        sprites_NHWC: uint8, shape (sprites, size, size, 4).
+        step: Called many times a second; what it raises ends the search.
 
     Raises:
         OSError: It cannot be made.
     """
     hasher = hashlib.blake2b(repr((_VERSION, sprites_NHWC.shape)).encode(), digest_size=_DIGEST)
     for start in range(0, len(sprites_NHWC), _ROWS):
+        step()
         hasher.update(np.ascontiguousarray(sprites_NHWC[start : start + _ROWS]).data)
     folder = shelf / f"near-{hasher.hexdigest()}"
     folder.mkdir(parents=True, exist_ok=True)
