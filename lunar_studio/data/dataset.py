@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from lunar_studio.core.arrays import U8
 from lunar_studio.data import sprite_lines
+from lunar_studio.data.fetching import fetched
 from lunar_studio.data.notes import Credit
 from lunar_studio.data.sprite_lines import SpriteLines
 from lunar_studio.errors import DatasetError
@@ -114,6 +115,14 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def fetch(self, chosen: I64) -> U8:
+        """Sprites at some positions, a new array; quick also where the set is larger than memory.
+
+        Args:
+            chosen: Positions, 0 or more, in any order, shape (n,).
+        """
+        return fetched(self.sprites_NHWC, chosen)
 
     @property
     def size(self) -> int:

@@ -49,7 +49,7 @@ class Lessons:
         rng = np.random.default_rng([training.seed, step])
         places = batch_indices(self._weights, seed=training.seed, step=step, batch_size=training.batch_size)
         rgba = augment(
-            self.dataset.sprites_NHWC[self._train[places]],
+            self.dataset.fetch(self._train[places]),
             rng,
             flip=training.flip,
             shift_px=training.shift_px,
@@ -70,9 +70,7 @@ class Lessons:
         places = batch_indices(
             self._weights, seed=training.seed + _TEACHER_STREAM, step=step, batch_size=training.batch_size
         )
-        rgba = augment(
-            self.dataset.sprites_NHWC[self._train[places]], rng, flip=training.flip, shift_px=training.shift_px
-        )
+        rgba = augment(self.dataset.fetch(self._train[places]), rng, flip=training.flip, shift_px=training.shift_px)
         return self._lesson(rgba, self._words_ND[torch.from_numpy(places)], rng, plan)
 
     def _teaches(self, step: int) -> bool:
