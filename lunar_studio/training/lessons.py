@@ -39,8 +39,12 @@ class Lessons:
     def __init__(self, dataset: Dataset, vocabulary: Vocabulary, config: RunConfig) -> None:
         self.dataset, self.config = dataset, config
         self._train = dataset.indices("train")
-        self._words_ND = vocabulary.embed_all(training_captions(dataset))
-        self._captions_CD = _different(self._words_ND)
+        captions = training_captions(dataset)
+        # Each caption once: of a million sprites many have the same, and vectors of all of them may not fit.
+        numbers = {caption: number for number, caption in enumerate(dict.fromkeys(captions))}
+        self._caption_N = np.array([numbers[caption] for caption in captions], np.int64)
+        self._words_CD = vocabulary.embed_all(list(numbers))
+        self._captions_CD = _different(self._words_CD)
         self._weights = family_weights(dataset, config.training)
 
     def batch(self, step: int, plan: Plan) -> Batch:
@@ -55,7 +59,7 @@ class Lessons:
             shift_px=training.shift_px,
             recolour=training.recolour,
         )
-        words = self._words_ND[torch.from_numpy(places)]
+        words = self._words_of(places)
         taught = lesson_size(len(rgba)) if self._teaches(step) else 0
         return Batch(
             torch.from_numpy(rgba).to(plan.device),
@@ -71,7 +75,11 @@ class Lessons:
             self._weights, seed=training.seed + _TEACHER_STREAM, step=step, batch_size=training.batch_size
         )
         rgba = augment(self.dataset.fetch(self._train[places]), rng, flip=training.flip, shift_px=training.shift_px)
-        return self._lesson(rgba, self._words_ND[torch.from_numpy(places)], rng, plan)
+        return self._lesson(rgba, self._words_of(places), rng, plan)
+
+    def _words_of(self, places: I64) -> torch.Tensor:
+        """Embedded captions of some training sprites, (B, D)."""
+        return self._words_CD[torch.from_numpy(self._caption_N[places])]
 
     def _teaches(self, step: int) -> bool:
         training = self.config.training
@@ -130,8 +138,8 @@ def damaged_pairs(rgba_BHWC: U8, rng: np.random.Generator) -> tuple[U8, U8, I64]
     return mild, bad, drawn_B.astype(np.int64)
 
 
-def _different(words_ND: torch.Tensor) -> torch.Tensor:
+def _different(words_CD: torch.Tensor) -> torch.Tensor:
     """Each embedding once, without those of sprites that have no caption, (C, D)."""
-    different_CD: torch.Tensor = torch.unique(words_ND, dim=0)
+    different_CD: torch.Tensor = torch.unique(words_CD, dim=0)
     kept_CD: torch.Tensor = different_CD[different_CD.abs().sum(dim=1) > 0]
     return kept_CD

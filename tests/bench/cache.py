@@ -212,6 +212,8 @@ def measured_row(case: Case, needed: float, scratch: Path) -> list[str]:
     art, dataset = place / "art", place / "set"
     art.mkdir(parents=True, exist_ok=True)
     write_art(art, case)
+    # A set that an earlier call had finished would be found ready; one that was only begun is gone on with.
+    shutil.rmtree(dataset, ignore_errors=True)
     built, asked, found = (_apart(step, art, dataset) for step in ("build", "again", "read"))
     pixels_mib = (dataset / "sprites.npy").stat().st_size / 2**20
     shutil.rmtree(place)
