@@ -32,7 +32,7 @@ from lunar_studio.explore.blame import blame, neighbours_say
 from lunar_studio.explore.engine import Engine, load
 from lunar_studio.pixels.lint import examine
 from lunar_studio.pixels.lint.subject import Bool
-from tests.bench.figures import markdown
+from tests.bench.figures import markdown, with_part
 from tests.bench.worse import WAYS, Way, touched
 from tests.e2e.robot import NotSeenError, Robot, Seen, Spot, robot_at_studio
 from tests.e2e.screen import missing_programs, virtual_screen
@@ -392,11 +392,7 @@ def write(text: str) -> None:
     Raises:
         ValueError: The page has no place for it.
     """
-    before, begun, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{PAGE} has no place for the session")
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, text), encoding="utf-8")
 
 
 def session(engine: Engine, found: list[Case], folder: Path, model: Path | None, pictures: Path) -> list[Told]:

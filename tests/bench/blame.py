@@ -33,7 +33,7 @@ from lunar_studio.data.dataset import Dataset
 from lunar_studio.explore.blame import CHOSEN, METHODS, blame, logits, neighbours_say, prepared
 from lunar_studio.explore.engine import Engine, load
 from lunar_studio.pixels.damage import damage
-from tests.bench.figures import markdown
+from tests.bench.figures import markdown, with_part
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "critic.md"
 BEGIN, END = "<!-- figures: made by python -m tests.bench.blame -->", "<!-- end of figures -->"
@@ -251,9 +251,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps([asdict(one) for one in found]))
     elif arguments.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{tables(found, told)}\n\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, tables(found, told)), encoding="utf-8")
     else:
         print(tables(found, told))
     by_name = {one.method: one for one in found}

@@ -34,7 +34,7 @@ from lunar_studio.data.batches import F64, I64, augment, batch_indices
 from lunar_studio.data.dataset import Dataset
 from tests.bench.checkpointing import peak_bytes
 from tests.bench.drawn_art import drawn_art
-from tests.bench.figures import machine_facts, machine_sentence, markdown
+from tests.bench.figures import machine_facts, machine_sentence, markdown, with_part
 from tests.bench.train_page import PAGE
 
 BEGIN, END = "<!-- cache: made by python -m tests.bench.cache -->", "<!-- end of cache -->"
@@ -259,19 +259,6 @@ HEADS = [
 ]
 
 
-def with_table(page: str, made: str) -> str:
-    """The page with another table between its marks.
-
-    Raises:
-        ValueError: A mark is missing.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks “{BEGIN}” or “{END}”")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
-
-
 def main() -> int:
     """Measure, and print or write."""
     parser = argparse.ArgumentParser(description="How quickly sets of any size are built and read.")
@@ -298,7 +285,7 @@ def main() -> int:
             made = f"{about}\n\n{markdown(HEADS, [rows[case] for case in (*CASES, MILLION) if case in rows])}"
             print(made, flush=True)
             if arguments.write:
-                PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+                PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, made), encoding="utf-8")
     finally:
         if not arguments.scratch:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What every benchmark of the window tells: spreads of times, facts about the machine, tables in Markdown."""
+"""What benchmarks tell: spreads of times, facts about the machine, tables in Markdown, and pages to put them in."""
 
 from __future__ import annotations
 
@@ -86,6 +86,19 @@ def markdown(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table; the first column is words, the others are figures."""
     ruler = ["---", *["---:"] * (len(heads) - 1)]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (heads, ruler, *rows))
+
+
+def with_part(page: str, begin: str, end: str, made: str) -> str:
+    """A Markdown page with other text between two marks that stand on it.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"the page lacks “{begin}” or “{end}”")
+    return f"{before}{begin}\n\n{made}\n\n{end}{after}"
 
 
 def plain(thing: object) -> object:

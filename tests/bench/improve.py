@@ -24,7 +24,7 @@ from lunar_studio.explore.engine import Engine, load
 from lunar_studio.explore.improve import improve
 from lunar_studio.pixels.lint import examine
 from lunar_studio.pixels.regions import differing
-from tests.bench.figures import markdown
+from tests.bench.figures import markdown, with_part
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "critic.md"
 BEGIN, END = "<!-- improve: made by python -m tests.bench.improve -->", "<!-- end of improve -->"
@@ -113,9 +113,7 @@ def main() -> int:
     rows = [row(name, [outcome(engine, latent, held) for latent in latents]) for name, held in HELD.items()]
     made = f"{markdown(heads, rows)}\n\n{arguments.count:,} inventions, on the whole score; means."
     if arguments.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, made), encoding="utf-8")
     else:
         print(made)
     return 0

@@ -28,7 +28,7 @@ from lunar_studio.pixels.likeness.fingerprints import I8, FingerprintScan, finge
 from lunar_studio.pixels.likeness.index import LikenessIndex
 from lunar_studio.pixels.likeness.maps import I64, structure_maps
 from tests.bench.drawn_art import copies, drawn_art, families
-from tests.bench.figures import Spread, machine_facts, machine_sentence, markdown
+from tests.bench.figures import Spread, machine_facts, machine_sentence, markdown, with_part
 from tests.bench.performance import PAGE
 
 BEGIN = "<!-- figures: made by python -m tests.bench.likeness -->"
@@ -181,12 +181,7 @@ def main() -> int:
         f"{machine_sentence(machine_facts())}.\n\n{table(measured)}"
     )
     if arguments.write:
-        page = PAGE.read_text(encoding="utf-8")
-        before, begin, rest = page.partition(BEGIN)
-        _, end, after = rest.partition(END)
-        if not begin or not end:
-            raise ValueError(f"the page lacks “{BEGIN}” or “{END}”")
-        PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, made), encoding="utf-8")
     else:
         print(made)
     return 0

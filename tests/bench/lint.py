@@ -22,7 +22,7 @@ import numpy.typing as npt
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.pixels.lint import RULES, examine
 from lunar_studio.pixels.lint.subject import Subject
-from tests.bench.figures import Spread, markdown
+from tests.bench.figures import Spread, markdown, with_part
 from tests.bench.lint_faults import FAULTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "lint.md"
@@ -176,9 +176,7 @@ def main() -> int:
     if arguments.json:
         print(json.dumps({"found": [asdict(one) for one in found], "detected": [asdict(one) for one in detected]}))
     elif arguments.write:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n\n{END}{after}", encoding="utf-8")
+        PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, made), encoding="utf-8")
     else:
         print(made)
     return 0

@@ -14,7 +14,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench.figures import markdown
+from tests.bench.figures import markdown, with_part
 from tests.e2e.screen import missing_programs, virtual_screen
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "performance.md"
@@ -80,19 +80,6 @@ def figures(*, quick: bool) -> str:
     return "\n\n".join(parts)
 
 
-def with_figures(page: str, made: str) -> str:
-    """The page with other figures between its marks.
-
-    Raises:
-        ValueError: A mark is missing.
-    """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks “{BEGIN}” or “{END}”")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
-
-
 def main() -> int:
     """Measure everything; 1 where the programs for a virtual screen are missing."""
     parser = argparse.ArgumentParser(description="Every figure of docs/performance.md.")
@@ -104,7 +91,7 @@ def main() -> int:
         return 1
     made = figures(quick=arguments.quick)
     if arguments.write:
-        PAGE.write_text(with_figures(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+        PAGE.write_text(with_part(PAGE.read_text(encoding="utf-8"), BEGIN, END, made), encoding="utf-8")
     else:
         print(made)
     return 0

@@ -13,6 +13,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.bench import figures
 from tests.bench.figures import machine_facts, machine_sentence
 from tests.e2e.screen import virtual_screen
 
@@ -40,12 +41,7 @@ def with_part(page: str, part: str, made: str) -> str:
     Raises:
         ValueError: A mark is missing.
     """
-    begin, end = marks(part)
-    before, found, rest = page.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not found or not closed:
-        raise ValueError(f"the page lacks “{begin}” or “{end}”")
-    return f"{before}{begin}\n\n{made}\n\n{end}{after}"
+    return figures.with_part(page, *marks(part), made)
 
 
 def measured(part: str) -> str:

@@ -35,7 +35,7 @@ from lunar_studio.app import Studio
 from lunar_studio.gui.crash import CrashReporter
 from lunar_studio.workers.freed_memory import give_back
 from lunar_studio.workers.thread_host import Crash
-from tests.bench.figures import machine_facts, machine_sentence, markdown
+from tests.bench.figures import machine_facts, machine_sentence, markdown, with_part
 from tests.bench.hand import Wait
 from tests.soak.artist import Artist
 from tests.soak.hands import Answers, chosen_files, turn
@@ -292,11 +292,7 @@ def with_results(page: str, made: str) -> str:
     Raises:
         ValueError: A mark is missing.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks “{BEGIN}” or “{END}”")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
+    return with_part(page, BEGIN, END, made)
 
 
 def main() -> int:

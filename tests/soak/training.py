@@ -32,7 +32,7 @@ from lunar_studio.training.device import Plan
 from lunar_studio.training.loop import train
 from lunar_studio.training.state import TrainState
 from lunar_studio.training.step import Outcome
-from tests.bench.figures import machine_facts, machine_sentence, markdown
+from tests.bench.figures import machine_facts, machine_sentence, markdown, with_part
 from tests.soak.legs import Told, random_moment, run_leg, warm_up
 from tests.training.small_art import small_dataset, tiny
 from tests.training.two_processes import start
@@ -184,11 +184,7 @@ def with_results(page: str, made: str) -> str:
     Raises:
         ValueError: A mark is missing.
     """
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks “{BEGIN}” or “{END}”")
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
+    return with_part(page, BEGIN, END, made)
 
 
 def soak(tries: dict[str, int], seed: int) -> list[Result]:
