@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from lunar_studio import __version__, paths
-from lunar_studio.core.events import Failure
+from lunar_studio.core.events import Decoded, Failure
 from lunar_studio.gui.action_runner import ActionRunner
 from lunar_studio.gui.action_set import ActionSet
 from lunar_studio.gui.command_palette import CommandPalette
@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self._may_close: Callable[[], bool] = _always
         self._conditions: frozenset[str] = frozenset()
         self._clipboard_has_picture = _clipboard_has_picture()
+        self._shows_sprite = False
         self._is_warm = False
         self._model_complaint = ""
         self.runner = ActionRunner(self)
@@ -182,8 +183,8 @@ class MainWindow(QMainWindow):
         controller.service.load_failed.connect(self._on_load_failed)
         controller.loading_changed.connect(self._on_loading)
         controller.model_changed.connect(self._on_model)
-        controller.shown.connect(self._update_conditions)
-        self.explore.presented.connect(self._on_presented)
+        controller.shown.connect(self._on_shown)
+        self.explore.frame_ended.connect(self._tell_speed)
         controller.document_changed.connect(self._on_document)
         QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
         self.banner.told.connect(self.commentary.tell_message)
@@ -366,13 +367,9 @@ class MainWindow(QMainWindow):
 
     # ---- what is shown -------------------------------------------------------------------------------
 
-    @Slot(int)
-    def _on_presented(self, _generation: int) -> None:
-        """Behind the picture and its score, which need not wait for what the status line says of them."""
-        QTimer.singleShot(1, self, self._tell_speed)
-
     @Slot()
     def _tell_speed(self) -> None:
+        """Behind the picture and its score, which need not wait for what the status line says of them."""
         current = self._controller.current
         # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
         self.status.show_speed(f"{current.elapsed_ms:.1f} ms a sprite" if current and self._is_warm else "")
@@ -385,6 +382,11 @@ class MainWindow(QMainWindow):
         actions["redo"].setText(f"Redo {session.redo_title}".strip())
         self._update_conditions()
 
+    @Slot(object)
+    def _on_shown(self, _decoded: Decoded) -> None:
+        if not self._shows_sprite:  # every further one meets the same conditions
+            self._update_conditions()
+
     @Slot()
     def _on_clipboard(self) -> None:
         self._clipboard_has_picture = _clipboard_has_picture()
@@ -393,7 +395,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _update_conditions(self) -> None:
         session, model = self._controller.session, self._controller.model
-        shown = self._controller.current is not None
+        shown = self._shows_sprite = self._controller.current is not None
         met = {
             "model_loaded": model is not None,
             "sprite_shown": shown,

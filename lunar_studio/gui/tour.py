@@ -117,8 +117,6 @@ class Tour(QObject):
         window.explore.canvas.space_tapped.connect(self._on_rolled)
         window.explore.latents.move_ended.connect(self._on_pulled)
         actions["bookmark"].triggered.connect(self._on_kept)
-        self._content.installEventFilter(self)
-        window.installEventFilter(self)
 
     @property
     def step(self) -> int:
@@ -132,6 +130,8 @@ class Tour(QObject):
         page.views.show_view("sprite")
         page.set_panel_visible("sliders", True)
         self._escape.setEnabled(True)
+        for watched in (self._content, self._window):  # no longer than it lasts: each frame is many events
+            watched.installEventFilter(self)
         self._go_to(0)
 
     @Slot()
@@ -147,6 +147,8 @@ class Tour(QObject):
         """It was seen, and does not come again by itself."""
         self._place = -1
         self._escape.setEnabled(False)
+        for watched in (self._content, self._window):
+            watched.removeEventFilter(self)
         self.mark.hide()
         self.ring.hide()
         self._preferences.set(SETTING, True)

@@ -12,12 +12,14 @@ from torch import Tensor
 
 NEAR = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0), (2, 2), (2, -2))
 """Rows down and columns right of the neighbours that have a map each: those beside, and those one further."""
-_AROUND = (*NEAR, (1, 2), (1, -2), (2, 1), (2, -1))
+AROUND = (*NEAR, (1, 2), (1, -2), (2, 1), (2, -1))
+"""One of each pair of neighbours whose equality the share counts."""
+SHARPNESS = 12.0
+"""How fast equality falls with the sum of differences, which is taken in the networks' form."""
+MOST_DOUBLINGS = 10.0
+"""The logarithm of the pixels of a 32 x 32 sprite: maps of counts stay about 0 to 1."""
 _RGB = 3
-_SHARPNESS = 12.0
 _LEVELS = 256
-# The logarithm of the pixels of a 32 x 32 sprite: maps of counts stay about 0 to 1.
-_MOST_DOUBLINGS = 10.0
 
 COUNT = len(NEAR) + 3 + _RGB
 """How many maps there are."""
@@ -42,15 +44,15 @@ def _equality(x_BCHW: Tensor) -> Tensor:
     padded = F.pad(x_BCHW, (2, 2, 0, 2))
     apart = [
         (x_BCHW - padded[..., down : down + height, 2 + right : 2 + right + width]).abs().sum(dim=1)
-        for down, right in _AROUND
+        for down, right in AROUND
     ]
-    equal = torch.exp(-_SHARPNESS * torch.stack(apart, dim=1))
+    equal = torch.exp(-SHARPNESS * torch.stack(apart, dim=1))
     # Each pair is looked at once; the other of the two learns of it here.
     answered = F.pad(equal, (2, 2, 2, 0))
     both = equal.sum(dim=1)
-    for place, (down, right) in enumerate(_AROUND):
+    for place, (down, right) in enumerate(AROUND):
         both = both + answered[:, place, 2 - down : 2 - down + height, 2 - right : 2 - right + width]
-    return torch.cat([equal[:, : len(NEAR)], both.unsqueeze(1) / (2 * len(_AROUND))], dim=1)
+    return torch.cat([equal[:, : len(NEAR)], both.unsqueeze(1) / (2 * len(AROUND))], dim=1)
 
 
 def _frequencies(x_BCHW: Tensor) -> Tensor:
@@ -68,7 +70,7 @@ def _frequencies(x_BCHW: Tensor) -> Tensor:
     keys_BN = (levels_B3N[:, 0] * _LEVELS + levels_B3N[:, 1]) * _LEVELS + levels_B3N[:, 2]
     keys_BN = torch.where(visible_B1N[:, 0], keys_BN, -1)
     counts_BN = torch.cat([of_levels_B3N, _occurrences(keys_BN).unsqueeze(1)], dim=1)
-    return (torch.log2(counts_BN.clamp(min=1.0)) / _MOST_DOUBLINGS * seen_B1N).view(batch, 1 + _RGB, height, width)
+    return (torch.log2(counts_BN.clamp(min=1.0)) / MOST_DOUBLINGS * seen_B1N).view(batch, 1 + _RGB, height, width)
 
 
 def _occurrences(keys_BN: Tensor) -> Tensor:

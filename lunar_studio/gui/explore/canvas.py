@@ -6,7 +6,7 @@ pixels, a ratio of 1.25 or 1.5 would make some columns of a sprite wider than ot
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -30,6 +30,7 @@ from lunar_studio.gui.theme import SPACE_PX
 
 LARGEST_ZOOM = 64
 _MARGIN_PX = 4 * SPACE_PX
+_FRAME_MS = 1  # behind all that waits for this turn of the event loop, the frame's way to the screen among it
 _OPTIONS = ("checkerboard", "checkerboard_px", "pixel_grid", "tiles", "preview", "onion", "shows_before")
 
 
@@ -38,6 +39,8 @@ class Canvas(QWidget):
 
     Attributes:
         presented: Emitted with the generation right after it was painted for the first time.
+        frame_ended: Emitted with it a turn of the event loop later, when the frame with that picture is on the screen;
+            whatever need not be in that frame waits for this.
         hovered: Emitted with x, y and the pixel's (r, g, b, a), or with None for the last off the sprite.
         zoomed: Emitted with the zoom in device pixels.
         touched: Emitted with a `canvas_hand.Touch` while there is a tool in hand.
@@ -47,6 +50,7 @@ class Canvas(QWidget):
     """
 
     presented = Signal(int)
+    frame_ended = Signal(int)
     hovered = Signal(int, int, object)
     zoomed = Signal(int)
     touched = Signal(object)
@@ -73,6 +77,10 @@ class Canvas(QWidget):
         self._pins_HW: Flags | None = None
         self._generation = 0
         self._unpresented: int | None = None
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(_FRAME_MS)
+        self._frame.timeout.connect(self._on_frame_ended)
         self._zoom: int | None = None
         self._offset = QPoint()
         self._hand = Hand()
@@ -195,16 +203,16 @@ class Canvas(QWidget):
         top = (round(self.height() * ratio) - height) // 2 + self._offset.y()
         return QRect(left, top, width, height)
 
-    def _tiled_rect(self) -> QRect:
-        """Where the sprite and its tiles are, in device pixels."""
-        area, reach = self.sprite_rect(), 1 if self.tiles else 0
+    def _tiled_rect(self, area: QRect) -> QRect:
+        """Where the sprite at `area` and its tiles are, in device pixels."""
+        reach = 1 if self.tiles else 0
         across, down = reach * area.width(), reach * area.height()
         return area.adjusted(-across, -down, across, down)
 
-    def _preview_rect(self, image: QImage) -> QRect:
+    def _preview_rect(self, image: QImage, zoom: int) -> QRect:
         """Where the preview is, in device pixels; empty without one."""
         ratio = self.devicePixelRatioF()
-        if not self.preview or self.zoom <= 2 * max(1, round(ratio)):  # else it is nearly as small itself
+        if not self.preview or zoom <= 2 * max(1, round(ratio)):  # else it is nearly as small itself
             return QRect()
         return layers.preview_rect(QSize(round(self.width() * ratio), round(self.height() * ratio)), image, ratio)
 
@@ -212,7 +220,10 @@ class Canvas(QWidget):
         """What another sprite of the same size changes, in logical pixels, and a pixel around it."""
         image, ratio = self.shown_image, self.devicePixelRatioF()
         region = QRegion()
-        for area in () if image is None else (self._tiled_rect(), self._preview_rect(image)):
+        if image is None:
+            return region
+        sprite = self.sprite_rect()
+        for area in (self._tiled_rect(sprite), self._preview_rect(image, sprite.width() // image.width())):
             if not area.isEmpty():
                 corner, size = QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio
                 region += QRectF(corner, size).toAlignedRect().adjusted(-1, -1, 1, 1)
@@ -235,9 +246,10 @@ class Canvas(QWidget):
 
     def _paint_art(self, painter: QPainter, image: QImage) -> None:
         """Ground, sprite and everything on it, in device pixels."""
-        area, zoom, ratio = self.sprite_rect(), self.zoom, self.devicePixelRatioF()
+        area, ratio = self.sprite_rect(), self.devicePixelRatioF()
+        zoom = area.width() // image.width()
         cell = max(2, round(self.checkerboard_px * ratio)) if self.checkerboard else 0
-        self._ground.paint(painter, self._tiled_rect(), cell)
+        self._ground.paint(painter, self._tiled_rect(area), cell)
         layers.paint_tiles(painter, area, image, 1 if self.tiles else 0)
         is_now = image is self._image
         if self.onion and is_now and self._onion is not None and self._onion.size() == image.size():
@@ -251,7 +263,7 @@ class Canvas(QWidget):
                 layers.paint_pins(painter, area, zoom, self._pins_HW)
             if self._hover is not None and zoom > 2:
                 layers.paint_cursor(painter, area, zoom, self._hover)
-        if not (preview := self._preview_rect(image)).isEmpty():
+        if not (preview := self._preview_rect(image, zoom)).isEmpty():
             layers.paint_preview(painter, preview, image, ratio)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -276,6 +288,11 @@ class Canvas(QWidget):
         if self._unpresented is not None:
             generation, self._unpresented = self._unpresented, None
             self.presented.emit(generation)
+            self._frame.start()
+
+    @Slot()
+    def _on_frame_ended(self) -> None:
+        self.frame_ended.emit(self._generation)
 
     # ---- the mouse ---------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ Looking takes about a millisecond for a sprite of 32 pixels, so it follows the s
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import QElapsedTimer, QEvent, QItemSelection, QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QItemSelection, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QListView, QSizePolicy, QWidget
 
@@ -19,6 +19,7 @@ from lunar_studio.gui import theme
 from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.findings_model import FindingsModel
+from lunar_studio.gui.explore.walk import Walk
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.buttons import TextButton
@@ -116,7 +117,7 @@ class FindingsView(QListView):
         return super().event(event)
 
 
-_SOON_MS = 50
+_EVERY_MS = 50
 
 
 class LintPanel(Panel):
@@ -157,16 +158,8 @@ class LintPanel(Panel):
         self.column.addLayout(row)
         self.column.addWidget(self.view)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        # Not for every sprite of a drag, and right behind a picture that is on the screen, when the window has nothing
-        # to do until the hand moves on: at any other moment the next picture would wait for it.
-        self._looked = QElapsedTimer()
-        self._looked.start()
-        self._is_new = False
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_SOON_MS)
-        self._soon.timeout.connect(self._look)
-        canvas.presented.connect(self._on_presented)
+        self._walk = Walk(canvas, _EVERY_MS, self)
+        self._walk.due.connect(self._look)
         self.header.toggled.connect(self._on_folded)
         self.fix.clicked.connect(self.mend)
         self.view.mend_asked.connect(self.mend)
@@ -190,21 +183,13 @@ class LintPanel(Panel):
     @Slot(object)
     def look_at(self, sprite: Sprite) -> None:
         """Tell of another sprite, as soon as it is on the screen."""
-        self._sprite, self._is_new = sprite, True
-        self._soon.start()
-
-    @Slot(int)
-    def _on_presented(self, _generation: int) -> None:
-        if self._looked.elapsed() >= _SOON_MS:
-            QTimer.singleShot(1, self, self._look)  # behind all that waits for this turn of the event loop
+        self._sprite = sprite
+        self._walk.ask()
 
     @Slot()
     def _look(self) -> None:
-        if self._sprite is None or not self._is_new:
+        if self._sprite is None:
             return
-        self._is_new = False
-        self._soon.stop()
-        self._looked.start()
         chosen = self._model.finding(self.view.chosen)
         self._report = examine(self._sprite)
         self._model.show_findings(self._report.findings)

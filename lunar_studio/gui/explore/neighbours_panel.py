@@ -5,13 +5,15 @@ It compares drawings, not colours, and it follows the sliders at a walk: a few t
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from lunar_studio.core.events import Decoded
 from lunar_studio.core.neighbours import Compared, Neighbour, Neighbours
 from lunar_studio.core.sprite import Sprite
+from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.controller import ExploreController
+from lunar_studio.gui.explore.walk import Walk
 from lunar_studio.gui.theme import SPACE_PX
 from lunar_studio.gui.theme_tokens import UNFOLDED_FROM_PX
 from lunar_studio.gui.widgets.labels import ElidedLabel, Label
@@ -80,6 +82,7 @@ class NeighboursPanel(Panel):
 
     Args:
         controller: The way to document and model.
+        canvas: Where the sprite is shown.
         parent: Its owner.
 
     Attributes:
@@ -90,7 +93,7 @@ class NeighboursPanel(Panel):
 
     compared = Signal(object)
 
-    def __init__(self, controller: ExploreController, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: ExploreController, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("neighbours-panel")
         self._service = controller.service
@@ -104,11 +107,8 @@ class NeighboursPanel(Panel):
         self.rows = tuple(NeighbourRow() for _ in range(_ROWS_FROM_PX[0][1]))
         self._body = QWidget()
         self._build()
-        # A walk beside the run of the sliders: what is asked for last is answered last.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_EVERY_MS)
-        self._soon.timeout.connect(self._ask)
+        self._walk = Walk(canvas, _EVERY_MS, self)
+        self._walk.due.connect(self._ask)
         self.header.toggled.connect(self._body.setVisible)
         controller.shown.connect(self._on_shown)
         controller.repainted.connect(self.look_at)
@@ -154,8 +154,7 @@ class NeighboursPanel(Panel):
     def look_at(self, sprite: Sprite) -> None:
         """Tell of another sprite, in a moment."""
         self._sprite = sprite
-        if not self._soon.isActive():
-            self._soon.start()
+        self._walk.ask()
 
     @Slot(object)
     def _on_model(self, _model: LoadedModel) -> None:

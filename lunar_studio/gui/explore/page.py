@@ -79,6 +79,7 @@ class ExplorePage(QWidget):
     Attributes:
         open_asked: The button of the empty page was pressed.
         presented: As of `Canvas`: a decoded sprite and its score are on the screen.
+        frame_ended: As of `Canvas`: so is their frame.
         views: What the middle shows; further views are added here.
         canvas: The sprite.
         latents: The sliders.
@@ -113,6 +114,7 @@ class ExplorePage(QWidget):
 
     open_asked = Signal()
     presented = Signal(int)
+    frame_ended = Signal(int)
 
     def __init__(
         self, controller: ExploreController, actions: ActionSet, slider_count: int = 12, parent: QWidget | None = None
@@ -134,7 +136,7 @@ class ExplorePage(QWidget):
         self.grooves = GrooveWatch(controller, self.latents, self)
         self.teacher = TeacherPanel()
         self.lint = LintPanel(controller, self.canvas)
-        self.neighbours = NeighboursPanel(controller)
+        self.neighbours = NeighboursPanel(controller, self.canvas)
         critic = CriticService(controller.service, self)
         self.improve = ImprovePanel()
         self.own_pixels = OwnPixels(controller, self)
@@ -249,7 +251,8 @@ class ExplorePage(QWidget):
         self.mixing.added.connect(self._show_mix)
         self.mixing.offered.connect(self.offering.offer)
         self.canvas.presented.connect(self.presented)
-        self.canvas.presented.connect(self._on_presented)
+        self.canvas.frame_ended.connect(self._show_colours)
+        self.canvas.frame_ended.connect(self.frame_ended)
         self.canvas.zoomed.connect(self.tools.show_zoom)
         self.canvas.space_tapped.connect(self.roll)
         self.views.changed.connect(self._on_view)
@@ -401,13 +404,9 @@ class ExplorePage(QWidget):
         self.teacher.show_sprite(sprite)
         self._show_colours()
 
-    @Slot(int)
-    def _on_presented(self, _generation: int) -> None:
-        """Behind the picture, which need not wait for a count of its colours."""
-        QTimer.singleShot(1, self, self._show_colours)
-
     @Slot()
     def _show_colours(self) -> None:
+        """Behind the picture, which need not wait for a count of its colours."""
         self.brushes.palette_strip.show_sprite(self._sprite)
         if not self.painting.is_colour_chosen:
             self.brushes.show_colour(self.painting.colour)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from lunar_studio.core.score import Score
@@ -33,6 +33,7 @@ _DIGITS = {
 }
 _DOT_PX = 5
 _METER_PX = 14 * SPACE_PX
+_BAR_TOP_PX, _BAR_PX = 6 * SPACE_PX, 2 * SPACE_PX
 _TOOL_PX = 6 * SPACE_PX
 _PREVIEW_PX = 17 * SPACE_PX
 TICKS = (10, 50, 90)
@@ -59,8 +60,11 @@ class ScoreMeter(QWidget):
         self.setObjectName("score-meter")
         self.setFixedHeight(_METER_PX)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # Else everything it stands on would be painted under it first, with every score.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._score: Score | None = None
         self._before: float | None = None
+        self._kept, self._kept_for = QPixmap(), (0, 0.0, theme.current())
         self.show_score(None, None)
 
     @property
@@ -84,30 +88,50 @@ class ScoreMeter(QWidget):
         return QSize(280, _METER_PX)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Digits, bar, ticks, trend."""
+        """Digits, words, trend, bar."""
         tokens = theme.current()
         painter = QPainter(self)
+        painter.fillRect(self.rect(), theme.colour(tokens.panel))
         value = 0.0 if self._score is None else self._score.value
         colour = tokens.muted if self._score is None else getattr(tokens, tone(value))
         left = self._paint_digits(painter, colour) + 4 * SPACE_PX
         self._paint_words(painter, left)
+        painter.drawPixmap(left, _BAR_TOP_PX, self._scale(self.width() - left))
+        if self._score is not None:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour(colour))
+            filled_px = max(_BAR_PX, (self.width() - left) * value / 100)
+            painter.drawRoundedRect(QRectF(left, _BAR_TOP_PX, filled_px, _BAR_PX), RADIUS_PX, RADIUS_PX)
+
+    def _scale(self, width: int) -> QPixmap:
+        """The empty bar with its ticks, kept: while a slider moves, it is a third of what there is to paint."""
+        ratio = self.devicePixelRatioF()
+        key = (width, ratio, theme.current())
+        if key != self._kept_for:
+            self._kept_for, self._kept = key, self._painted_scale(width, ratio)
+        return self._kept
+
+    def _painted_scale(self, width: int, ratio: float) -> QPixmap:
+        tokens = theme.current()
+        made = QPixmap(QSize(max(1, width), self.height() - _BAR_TOP_PX) * ratio)
+        made.setDevicePixelRatio(ratio)
+        made.fill(theme.colour(tokens.panel))
+        painter = QPainter(made)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        bar = QRectF(left, 6 * SPACE_PX, self.width() - left, 2 * SPACE_PX)
         painter.setBrush(theme.colour(tokens.sunken))
-        painter.drawRoundedRect(bar, RADIUS_PX, RADIUS_PX)
-        if self._score is not None:
-            painter.setBrush(theme.colour(colour))
-            filled = QRectF(bar.left(), bar.top(), max(2.0 * SPACE_PX, bar.width() * value / 100), bar.height())
-            painter.drawRoundedRect(filled, RADIUS_PX, RADIUS_PX)
+        painter.drawRoundedRect(QRectF(0, 0, width, _BAR_PX), RADIUS_PX, RADIUS_PX)
         muted = theme.colour(tokens.muted)
         painter.setFont(theme.font("small"))
         painter.setPen(muted)
         for tick in TICKS:
-            x = bar.left() + bar.width() * tick / 100
-            painter.fillRect(QRectF(round(x), bar.bottom() + 2, 1, SPACE_PX), muted)
-            area = QRectF(x - 40, bar.bottom() + 2 + SPACE_PX, 80, 4 * SPACE_PX)
+            x = width * tick / 100
+            painter.fillRect(QRectF(round(x), _BAR_PX + 2, 1, SPACE_PX), muted)
+            area = QRectF(x - 40, _BAR_PX + 2 + SPACE_PX, 80, 4 * SPACE_PX)
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop, str(tick))
+        painter.end()
+        return made
 
     def _paint_digits(self, painter: QPainter, colour: str) -> int:
         top = (self.height() - 7 * _DOT_PX) // 2 - 2 * SPACE_PX // 2
