@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lunar_studio import paths
 from lunar_studio.core.arrays import F32
@@ -36,11 +36,13 @@ from lunar_studio.core.neighbours import UNKNOWN_ART, Neighbour, Neighbours
 from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
-from lunar_studio.models.folding import folded, without_words
+from lunar_studio.models.folding import folded, is_plain, without_words
 from lunar_studio.models.meaning import Meaning
 from lunar_studio.models.model_file import load_model
 from lunar_studio.models.packing import packed
 from lunar_studio.models.straight import Answer, straight
+from lunar_studio.models.teacher import Judgement
+from lunar_studio.models.views import Views, views_for
 from lunar_studio.pixels.fit import Fitted, fit
 from lunar_studio.pixels.grid import enlarged
 from lunar_studio.pixels.likeness.families import nearest_families
@@ -102,9 +104,13 @@ class Engine:
     def _quality(self) -> Callable[[Tensor], Answer]:
         """Judges one sprite: its logit, its experts' and their shares."""
         assert self.judge is not None
-        example = self._pictures([self.decode(Latent(np.zeros(self._info.latent_dim, np.float32)))])
-        judge = packed(self.judge, lambda network: network(example))
-        return straight(judge, lambda x_1CHW: judge(x_1CHW)[:3], example)
+        example = self._seen(self.judge, self.decode(Latent(np.zeros(self._info.latent_dim, np.float32))))
+        judge = packed(self.judge, lambda network: _judged(network, example))
+        return straight(judge, lambda seen_VCHW: _judged(judge, seen_VCHW)[:3], example)
+
+    @cached_property
+    def _views(self) -> Views | None:
+        return views_for(self.judge, self._info.image_size)
 
     @property
     def info(self) -> ModelInfo:
@@ -152,7 +158,7 @@ class Engine:
         if self.judge is None:
             return NO_SCORE
         with self.computing(1):
-            return self._scores(*self._quality(self._pictures([sprite])))[0]
+            return self._scores(*self._quality(self._seen(self.judge, sprite)))[0]
 
     def score_many(self, sprites: Sequence[Sprite]) -> tuple[Score, ...]:
         """The teacher's judgement of many sprites, in order."""
@@ -351,11 +357,25 @@ class Engine:
             return torch.zeros(0, length)
         return torch.from_numpy(np.stack([latent.values_L for latent in latents]))
 
+    def _seen(self, judge: nn.Module, sprite: Sprite) -> Tensor:
+        """What the judge looks at of one sprite."""
+        if self._views is not None:
+            found = self._views.of(self.fitted(sprite).sprite.rgba_HWC)
+            if found is not None:
+                return torch.from_numpy(found)
+        pictures = self._pictures([sprite])
+        return judge.see(pictures) if is_plain(judge) else pictures
+
     def _pictures(self, sprites: Sequence[Sprite]) -> Tensor:
         """Sprites in the networks' form, channels last."""
         rgba_NHWC = np.stack([self.fitted(sprite).sprite.rgba_HWC for sprite in sprites])
         prepared = self.bundle.vae.prepare(torch.from_numpy(rgba_NHWC))
         return prepared.contiguous(memory_format=torch.channels_last)
+
+
+def _judged(judge: nn.Module, seen_BCHW: Tensor) -> Judgement:
+    said: Judgement = judge.judge(seen_BCHW) if is_plain(judge) else judge(seen_BCHW)
+    return said
 
 
 def _batches(rows: Tensor) -> Iterator[Tensor]:

@@ -29,7 +29,7 @@ class Commentary(QObject):
         self._session, self._speaker = controller.session, speaker
         self._position = self._session.position
         controller.document_changed.connect(self._on_document)
-        controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
 
     @Slot(str)
     def tell_message(self, text: str) -> None:
@@ -76,7 +76,7 @@ class Commentary(QObject):
             self._speaker.say("step", _with_place(self._session.undo_title))
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
+    def _on_settled(self, decoded: Decoded) -> None:
         value = decoded.score.value
         self._speaker.say("score", "" if math.isnan(value) else f"Score {value:.0f}")
 

@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         controller.loading_changed.connect(self._on_loading)
         controller.model_changed.connect(self._on_model)
         controller.shown.connect(self._on_shown)
-        self.explore.frame_ended.connect(self._tell_speed)
+        controller.settled.connect(self._tell_speed)
         controller.document_changed.connect(self._on_document)
         QGuiApplication.clipboard().dataChanged.connect(self._on_clipboard)
         self.banner.told.connect(self.commentary.tell_message)
@@ -369,7 +369,6 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _tell_speed(self) -> None:
-        """Behind the picture and its score, which need not wait for what the status line says of them."""
         current = self._controller.current
         # The first one includes what a model does only once, hundreds of times longer than any sprite takes after it.
         self.status.show_speed(f"{current.elapsed_ms:.1f} ms a sprite" if current and self._is_warm else "")

@@ -84,7 +84,7 @@ def folded(network: Network) -> Network:
             _fold_pair(module.body, at=2)
         elif isinstance(module, ExpertModule):
             _fold_pair(module.look)
-    if _is_plain(swift):
+    if is_plain(swift):
         swift.experts = JointPanel([expert for expert in swift.experts if isinstance(expert, ExpertModule)])  # type: ignore[assignment]
         swift.backbone[0] = nn.Sequential(_ChannelsLast(), swift.backbone[0])
     return swift
@@ -93,12 +93,12 @@ def folded(network: Network) -> Network:
 def without_words(network: Network) -> Network:
     """A copy that only judges: its embeddings have no numbers. A teacher of an extension's comes back as it is."""
     quiet = copy.deepcopy(network)
-    if _is_plain(quiet):
+    if is_plain(quiet):
         quiet.semantic_head = None
     return quiet
 
 
-def _is_plain(network: nn.Module) -> TypeGuard[LunarMoETeacher]:
+def is_plain(network: nn.Module) -> TypeGuard[LunarMoETeacher]:
     """Whether it judges as ours does; one of an extension's may ask its experts in a way of its own."""
     return type(network) is LunarMoETeacher
 

@@ -164,24 +164,31 @@ class LunarMoETeacher(nn.Module):
 
     def forward(self, x_BCHW: Tensor) -> Judgement:
         """Judge pictures in the networks' form (see `LatentModel`), of any size that the stages can halve."""
-        if not self.config.steady:
-            return self._judge(x_BCHW)
-        x_BCHW = centred(x_BCHW) if self.config.image_channels == _RGBA else x_BCHW
-        if self.training:  # half of the sprites it learns from are mirrored anyway
-            return self._judge(x_BCHW)
-        mirrored_BCHW = x_BCHW.flip(3)
-        if self.config.image_channels == _RGBA:
-            mirrored_BCHW = centred(mirrored_BCHW)
-        both = self._judge(torch.cat([x_BCHW, mirrored_BCHW]))
+        return self.judge(self.see(x_BCHW))
+
+    def see(self, x_BCHW: Tensor) -> Tensor:
+        """What is judged of pictures: themselves, and their maps of craft.
+
+        A steady teacher sees them in the middle; in eval mode all of them a second time mirrored, behind the first.
+        """
+        if self.config.steady:
+            if not self.training:  # half of the sprites it learns from are mirrored anyway
+                x_BCHW = torch.cat([x_BCHW, x_BCHW.flip(3)])
+            x_BCHW = centred(x_BCHW) if self.config.image_channels == _RGBA else x_BCHW
+        return torch.cat([x_BCHW, craft_maps.craft_maps(x_BCHW)], dim=1) if self.config.craft_maps else x_BCHW
+
+    def judge(self, seen_BCHW: Tensor) -> Judgement:
+        """Judge what `see` gives; of two views of a picture the mean."""
+        said = self._judge(seen_BCHW)
+        if not self.config.steady or self.training:
+            return said
         logits, gate, words = (
-            part.view(2, len(x_BCHW), part.shape[1]).mean(dim=0)
-            for part in (both.expert_logits_BE, both.gate_BE, both.embedding_BD)
+            part.view(2, len(seen_BCHW) // 2, part.shape[1]).mean(dim=0)
+            for part in (said.expert_logits_BE, said.gate_BE, said.embedding_BD)
         )
         return Judgement((gate * logits).sum(dim=1), logits, gate, words)
 
     def _judge(self, x_BCHW: Tensor) -> Judgement:
-        if self.config.craft_maps:
-            x_BCHW = torch.cat([x_BCHW, craft_maps.craft_maps(x_BCHW)], dim=1)
         # The whole backbone in one piece where that is what is meant: a slice is a sequence of its own, which would not
         # keep to gradient checkpointing.
         is_whole = self.craft_blocks == len(self.backbone)

@@ -6,7 +6,7 @@ pixels, a ratio of 1.25 or 1.5 would make some columns of a sprite wider than ot
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -30,7 +30,6 @@ from lunar_studio.gui.theme import SPACE_PX
 
 LARGEST_ZOOM = 64
 _MARGIN_PX = 4 * SPACE_PX
-_FRAME_MS = 1  # behind all that waits for this turn of the event loop, the frame's way to the screen among it
 _OPTIONS = ("checkerboard", "checkerboard_px", "pixel_grid", "tiles", "preview", "onion", "shows_before")
 
 
@@ -39,8 +38,6 @@ class Canvas(QWidget):
 
     Attributes:
         presented: Emitted with the generation right after it was painted for the first time.
-        frame_ended: Emitted with it a turn of the event loop later, when the frame with that picture is on the screen;
-            whatever need not be in that frame waits for this.
         hovered: Emitted with x, y and the pixel's (r, g, b, a), or with None for the last off the sprite.
         zoomed: Emitted with the zoom in device pixels.
         touched: Emitted with a `canvas_hand.Touch` while there is a tool in hand.
@@ -50,7 +47,6 @@ class Canvas(QWidget):
     """
 
     presented = Signal(int)
-    frame_ended = Signal(int)
     hovered = Signal(int, int, object)
     zoomed = Signal(int)
     touched = Signal(object)
@@ -77,10 +73,6 @@ class Canvas(QWidget):
         self._pins_HW: Flags | None = None
         self._generation = 0
         self._unpresented: int | None = None
-        self._frame = QTimer(self)
-        self._frame.setSingleShot(True)
-        self._frame.setInterval(_FRAME_MS)
-        self._frame.timeout.connect(self._on_frame_ended)
         self._zoom: int | None = None
         self._offset = QPoint()
         self._hand = Hand()
@@ -288,11 +280,6 @@ class Canvas(QWidget):
         if self._unpresented is not None:
             generation, self._unpresented = self._unpresented, None
             self.presented.emit(generation)
-            self._frame.start()
-
-    @Slot()
-    def _on_frame_ended(self) -> None:
-        self.frame_ended.emit(self._generation)
 
     # ---- the mouse ---------------------------------------------------------------------------------
 

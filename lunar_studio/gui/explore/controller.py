@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from lunar_studio.core.blending import blended
 from lunar_studio.core.events import Decoded, Failure, Sampled
@@ -49,6 +49,7 @@ RollPart = Literal["all", "colours", "shape"]
 _PART_TITLES: Mapping[RollPart, str] = {"colours": "Re-roll colours", "shape": "Re-roll shape"}
 _BEFORE_TOPIC = "before"
 _OWN_DRAG = "own sprite"
+_FRAME_MS = 1  # behind all that waits for this turn of the event loop, painting among it
 
 
 class ExploreController(QObject):
@@ -66,7 +67,9 @@ class ExploreController(QObject):
         model_changed: Emitted with a `LoadedModel` when another model is open.
         model_replaced: Emitted with it just before the document and history of the model before are forgotten.
         loading_changed: Emitted with whether a model is being opened.
-        shown: Emitted with the `Decoded` that the canvas shall show.
+        shown: Emitted with the `Decoded` that the canvas shall show, for what belongs into the frame with it.
+        settled: Emitted with it when that frame is on the screen: for whatever else follows from it, and would have
+            held it up.
         repainted: Emitted with the `Sprite` to show when pixels were painted; its score follows with `shown`.
         before_changed: Emitted with the `Sprite` that before/after compares with, or None.
         drawn: Emitted with a `Drawn` of the strip's sprites.
@@ -80,6 +83,7 @@ class ExploreController(QObject):
     model_replaced = Signal(object)
     loading_changed = Signal(bool)
     shown = Signal(object)
+    settled = Signal(object)
     repainted = Signal(object)
     before_changed = Signal(object)
     drawn = Signal(object)
@@ -99,6 +103,10 @@ class ExploreController(QObject):
         self._sampling: tuple[int, str, float] | None = None
         self._sampling_part: RollPart = "all"
         self._random = random.Random()
+        self._frame = QTimer(self)
+        self._frame.setSingleShot(True)
+        self._frame.setInterval(_FRAME_MS)
+        self._frame.timeout.connect(self._on_frame_ended)
         self._unsubscribe: Callable[[], None] = session.subscribe(self._on_document)
         service.loading.connect(self._on_loading)
         service.loaded.connect(self._on_loaded)
@@ -375,6 +383,12 @@ class ExploreController(QObject):
             decoded = replace(decoded, sprite=edits.over(base), base=base, edits=edits)
         self._current = decoded
         self.shown.emit(decoded)
+        self._frame.start()
+
+    @Slot()
+    def _on_frame_ended(self) -> None:
+        if self._current is not None:
+            self.settled.emit(self._current)
 
     def close(self) -> None:
         """Stop watching the session."""

@@ -6,7 +6,7 @@ the mouse is over, else for the one that takes most from the verdict.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -19,7 +19,6 @@ from lunar_studio.gui.theme import SPACE_PX
 ROOMY_FROM_PX = 900
 """A column this high has room for every sentence."""
 
-_BEHIND_MS = 1
 _BAR_ROW_PX = 5 * SPACE_PX
 _SENTENCE_PX = 4 * SPACE_PX
 _NAMES_PX = 21 * SPACE_PX
@@ -37,11 +36,6 @@ class ExpertBars(QWidget):
         self._experts: tuple[ExpertScore, ...] = ()
         self._is_roomy = False
         self._pointed = -1
-        # While a slider moves, picture and score come first; the bars are painted in the pass behind theirs.
-        self._behind = QTimer(self)
-        self._behind.setSingleShot(True)
-        self._behind.setInterval(_BEHIND_MS)
-        self._behind.timeout.connect(self.update)
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(0)
@@ -66,7 +60,7 @@ class ExpertBars(QWidget):
             "Each expert of the teacher looks at something of its own. Its share in the verdict (gate weight) "
             f"differs from sprite to sprite.\n{said}"
         )
-        self._behind.start()
+        self.update()
 
     def fit_into(self, column_px: int) -> None:
         """Say as much as a column of that height has room for."""

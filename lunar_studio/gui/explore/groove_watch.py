@@ -52,7 +52,7 @@ class GrooveWatch(QObject):
         self.service.found.connect(self._on_found)
         self.service.ended.connect(self._on_ended)
         controller.document_changed.connect(self._on_document)
-        controller.shown.connect(self._rest)
+        controller.settled.connect(self._rest)
         controller.model_changed.connect(self._rest)
         latents.move_ended.connect(self._rest)
         latents.rearranged.connect(self._rest)

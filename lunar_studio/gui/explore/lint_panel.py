@@ -158,14 +158,14 @@ class LintPanel(Panel):
         self.column.addLayout(row)
         self.column.addWidget(self.view)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        self._walk = Walk(canvas, _EVERY_MS, self)
+        self._walk = Walk(_EVERY_MS, self)
         self._walk.due.connect(self._look)
         self.header.toggled.connect(self._on_folded)
         self.fix.clicked.connect(self.mend)
         self.view.mend_asked.connect(self.mend)
         self.view.selectionModel().selectionChanged.connect(self._on_chosen)
         self._model.modelReset.connect(self._on_reset)
-        controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.repainted.connect(self.look_at)
         self._tell()
 
@@ -177,12 +177,13 @@ class LintPanel(Panel):
     # ---- looking -----------------------------------------------------------------------------------
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
-        self.look_at(decoded.sprite)
+    def _on_settled(self, decoded: Decoded) -> None:
+        self._sprite = decoded.sprite
+        self._walk.step()
 
     @Slot(object)
     def look_at(self, sprite: Sprite) -> None:
-        """Tell of another sprite, as soon as it is on the screen."""
+        """Tell of another sprite, in a moment."""
         self._sprite = sprite
         self._walk.ask()
 

@@ -64,7 +64,7 @@ class Mixing(QObject):
         view.pad.moved.connect(self._on_moved)
         view.pad.move_ended.connect(controller.end_move)
         view.pad.remove_asked.connect(self.remove)
-        controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.document_changed.connect(self._on_document)
         controller.model_replaced.connect(self._on_replaced)
 
@@ -167,7 +167,7 @@ class Mixing(QObject):
     # ---- what follows ------------------------------------------------------------------------------
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
+    def _on_settled(self, decoded: Decoded) -> None:
         self._view.preview.show_sprite(decoded.sprite)
         score = decoded.score.value
         self._view.preview.setAccessibleDescription("" if math.isnan(score) else f"Score {score:.0f}")

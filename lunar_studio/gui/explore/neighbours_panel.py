@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from lunar_studio.core.events import Decoded
 from lunar_studio.core.neighbours import Compared, Neighbour, Neighbours
 from lunar_studio.core.sprite import Sprite
-from lunar_studio.gui.explore.canvas import Canvas
 from lunar_studio.gui.explore.controller import ExploreController
 from lunar_studio.gui.explore.walk import Walk
 from lunar_studio.gui.theme import SPACE_PX
@@ -82,7 +81,6 @@ class NeighboursPanel(Panel):
 
     Args:
         controller: The way to document and model.
-        canvas: Where the sprite is shown.
         parent: Its owner.
 
     Attributes:
@@ -93,7 +91,7 @@ class NeighboursPanel(Panel):
 
     compared = Signal(object)
 
-    def __init__(self, controller: ExploreController, canvas: Canvas, parent: QWidget | None = None) -> None:
+    def __init__(self, controller: ExploreController, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("neighbours-panel")
         self._service = controller.service
@@ -107,10 +105,10 @@ class NeighboursPanel(Panel):
         self.rows = tuple(NeighbourRow() for _ in range(_ROWS_FROM_PX[0][1]))
         self._body = QWidget()
         self._build()
-        self._walk = Walk(canvas, _EVERY_MS, self)
+        self._walk = Walk(_EVERY_MS, self)
         self._walk.due.connect(self._ask)
         self.header.toggled.connect(self._body.setVisible)
-        controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.repainted.connect(self.look_at)
         controller.model_changed.connect(self._on_model)
         self._service.compared.connect(self._on_compared)
@@ -147,8 +145,9 @@ class NeighboursPanel(Panel):
     # ---- asking ------------------------------------------------------------------------------------
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
-        self.look_at(decoded.sprite)
+    def _on_settled(self, decoded: Decoded) -> None:
+        self._sprite = decoded.sprite
+        self._walk.step()
 
     @Slot(object)
     def look_at(self, sprite: Sprite) -> None:

@@ -79,7 +79,6 @@ class ExplorePage(QWidget):
     Attributes:
         open_asked: The button of the empty page was pressed.
         presented: As of `Canvas`: a decoded sprite and its score are on the screen.
-        frame_ended: As of `Canvas`: so is their frame.
         views: What the middle shows; further views are added here.
         canvas: The sprite.
         latents: The sliders.
@@ -114,7 +113,6 @@ class ExplorePage(QWidget):
 
     open_asked = Signal()
     presented = Signal(int)
-    frame_ended = Signal(int)
 
     def __init__(
         self, controller: ExploreController, actions: ActionSet, slider_count: int = 12, parent: QWidget | None = None
@@ -136,7 +134,7 @@ class ExplorePage(QWidget):
         self.grooves = GrooveWatch(controller, self.latents, self)
         self.teacher = TeacherPanel()
         self.lint = LintPanel(controller, self.canvas)
-        self.neighbours = NeighboursPanel(controller, self.canvas)
+        self.neighbours = NeighboursPanel(controller)
         critic = CriticService(controller.service, self)
         self.improve = ImprovePanel()
         self.own_pixels = OwnPixels(controller, self)
@@ -251,8 +249,6 @@ class ExplorePage(QWidget):
         self.mixing.added.connect(self._show_mix)
         self.mixing.offered.connect(self.offering.offer)
         self.canvas.presented.connect(self.presented)
-        self.canvas.frame_ended.connect(self._show_colours)
-        self.canvas.frame_ended.connect(self.frame_ended)
         self.canvas.zoomed.connect(self.tools.show_zoom)
         self.canvas.space_tapped.connect(self.roll)
         self.views.changed.connect(self._on_view)
@@ -264,6 +260,7 @@ class ExplorePage(QWidget):
         controller.model_changed.connect(self._on_model)
         controller.loading_changed.connect(self._on_loading)
         controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.repainted.connect(self._on_repainted)
         controller.before_changed.connect(self._on_before)
         controller.drawn.connect(self._on_drawn)
@@ -388,7 +385,7 @@ class ExplorePage(QWidget):
         first = self._stack.currentWidget() is not self.canvas
         self.canvas.set_sprite(decoded.sprite, decoded.generation)
         if self.improving.found is None:  # else the meter speaks of the version that is looked at
-            self.teacher.show_score(decoded.score)
+            self.teacher.show_value(decoded.score)
         self._sprite = decoded.sprite
         self.teacher.show_sprite(decoded.sprite)
         if first:
@@ -398,15 +395,19 @@ class ExplorePage(QWidget):
         self.strip.on_sprite_changed()
 
     @Slot(object)
+    def _on_settled(self, decoded: Decoded) -> None:
+        if self.improving.found is None:
+            self.teacher.show_experts(decoded.score)
+        self._show_colours()
+
+    @Slot(object)
     def _on_repainted(self, sprite: Sprite) -> None:
         self.canvas.set_sprite(sprite, None)
         self._sprite = sprite
         self.teacher.show_sprite(sprite)
         self._show_colours()
 
-    @Slot()
     def _show_colours(self) -> None:
-        """Behind the picture, which need not wait for a count of its colours."""
         self.brushes.palette_strip.show_sprite(self._sprite)
         if not self.painting.is_colour_chosen:
             self.brushes.show_colour(self.painting.colour)

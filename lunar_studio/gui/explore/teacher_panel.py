@@ -66,6 +66,7 @@ class ScoreMeter(QWidget):
         self._before: float | None = None
         self._kept, self._kept_for = QPixmap(), (0, 0.0, theme.current())
         self.show_score(None, None)
+        self.tell()
 
     @property
     def text(self) -> str:
@@ -73,15 +74,19 @@ class ScoreMeter(QWidget):
         return "--" if self._score is None else str(round(self._score.value))
 
     def show_score(self, score: Score | None, before: float | None) -> None:
-        """Show a score, and how it moved since `before`."""
+        """Show a score, and how it moved since `before`; `tell` is to follow."""
         self._score, self._before = score, before
+        self.update()
+
+    def tell(self) -> None:
+        """Put what is shown into words for those who hear it, or point at it."""
+        score = self._score
         said = "no score yet" if score is None else f"Score {self.text}: {sentence(score)}"
         self.setAccessibleName(said)
         self.setToolTip(
             f"{said}.\nThe teacher network compares the sprite with real, unseen art of this model. "
             "The marks show where the weakest tenth, the middle and the best tenth of real sprites lie."
         )
-        self.update()
 
     def sizeHint(self) -> QSize:
         """As wide as a panel."""
@@ -258,15 +263,20 @@ class TeacherPanel(Panel):
     def show_version(self, score: Score, before: float) -> None:
         """Show the judgement of something else than the sprite for a while; the next `show_score` ends it."""
         self.meter.show_score(score, before)
-        self.experts.show_experts(score.experts)
+        self.show_experts(score)
 
     def show_score(self, score: Score) -> None:
         """Show the teacher's judgement; NaN means that the model has no teacher."""
-        if math.isnan(score.value):
-            self.meter.show_score(None, None)
-            self.experts.show_experts(())
-            self._last = None
-            return
-        self.meter.show_score(score, self._reference)
-        self.experts.show_experts(score.experts)
-        self._last = score.value
+        self.show_value(score)
+        self.show_experts(score)
+
+    def show_value(self, score: Score) -> None:
+        """Show the number alone, which belongs into one frame with its sprite; `show_experts` is to follow."""
+        has_teacher = not math.isnan(score.value)
+        self.meter.show_score(score if has_teacher else None, self._reference if has_teacher else None)
+        self._last = score.value if has_teacher else None
+
+    def show_experts(self, score: Score) -> None:
+        """Show what the experts say, and put all of it into words."""
+        self.meter.tell()
+        self.experts.show_experts(() if math.isnan(score.value) else score.experts)
