@@ -378,7 +378,8 @@ def _moved(document: Document, command: MoveSlider | ResetSlider | ResetAll | Pu
         raise ValueError("there is no sprite to move yet")
     if isinstance(command, ResetAll):
         return with_locks(document.anchor, document.latent, command.locked)
-    _check_length(document, Latent(command.direction.axis_L))
+    if len(command.direction.axis_L) != len(document.latent):
+        raise ValueError(f"a direction of {len(command.direction.axis_L)} numbers for {len(document.latent)}")
     if isinstance(command, MoveSlider):
         return command.direction.moved(document.latent, command.position)
     return command.direction.moved(document.latent, command.direction.position(document.anchor))

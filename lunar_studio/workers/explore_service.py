@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from lunar_studio.workers.task_request import Task, TaskRequest
 from lunar_studio.workers.thread_host import Crash, ThreadHost
 
 __all__ = ["Drawn", "ExploreService", "LoadedModel"]
+
+
+_HAND_OVER_S = 0.00005
 
 
 class ExploreService(QObject):
@@ -126,7 +130,11 @@ class ExploreService(QObject):
         Returns:
             The generation that `decoded` will carry.
         """
-        return self._worker.post_decode(latent, edits)
+        generation = self._worker.post_decode(latent, edits)
+        # The worker wakes on the caller's core, with the caller's hold on the interpreter, and would often wait until
+        # the caller has nothing left to do. Whoever rests for a moment finds the other core afterwards.
+        time.sleep(_HAND_OVER_S)
+        return generation
 
     def request_sample(self, *, seed: int, prompt: str = "", count: int = 1, temperature: float = 1.0) -> None:
         """Ask the prior for `count` latents; a newer request of the same count replaces a waiting one."""
