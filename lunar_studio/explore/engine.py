@@ -36,6 +36,7 @@ from lunar_studio.core.neighbours import UNKNOWN_ART, Neighbour, Neighbours
 from lunar_studio.core.score import ExpertScore, Score
 from lunar_studio.core.sprite import Sprite
 from lunar_studio.models.bundle import ModelBundle
+from lunar_studio.models.drawing import Drawing
 from lunar_studio.models.folding import folded, is_plain, without_words
 from lunar_studio.models.meaning import Meaning
 from lunar_studio.models.model_file import load_model
@@ -93,12 +94,9 @@ class Engine:
         """The teacher for judging alone, which is faster."""
 
     @cached_property
-    def _render(self) -> Callable[[Tensor], Answer]:
+    def _draw(self) -> Drawing:
         """Draws one latent."""
-        # No random example: the generator is the process's, and a training may be drawing from it.
-        example_1L = torch.linspace(-1.0, 1.0, self._info.latent_dim)[None]
-        vae = packed(self.bundle.vae, lambda network: network.render(example_1L))
-        return straight(vae, lambda z_1L: (vae.render(z_1L),), example_1L)
+        return Drawing(self.bundle.vae)
 
     @cached_property
     def _quality(self) -> Callable[[Tensor], Answer]:
@@ -136,7 +134,7 @@ class Engine:
             ValueError: The latent is of another length than the model's.
         """
         with self.computing(1):
-            return Sprite(self._render(self._rows([latent]))[0][0].numpy())
+            return Sprite(self._draw(self._rows([latent]))[0].numpy())
 
     def decode_many(self, latents: Sequence[Latent]) -> tuple[Sprite, ...]:
         """The exact pixels of many latents, in order; several times faster than one by one.

@@ -187,13 +187,17 @@ class SpriteVAE(LatentModel):
             hidden = self.decoder[index](hidden)
             if index:
                 hidden = self.doubling[index - 1](hidden)
-        colours = palette.float().reshape(-1, config.colours, 3) / _COLOUR_SCALE + 0.5
-        # Straight through the limits: a colour outside can still learn its way back.
-        colours = colours + (colours.clamp(0.0, 1.0) - colours).detach()
+        colours = self._palette(palette)
         logits = self.to_logits(hidden).float()
         if detail is not None and config.detail_shades:
             logits = logits + self._ramp(logits) * self.to_shades(detail).float()
         return Indexed(logits, colours)
+
+    def _palette(self, palette_BP: Tensor) -> Tensor:
+        """RGB of the colours, 0 to 1, (B, K, 3)."""
+        colours = palette_BP.float().reshape(-1, self.config.colours, 3) / _COLOUR_SCALE + 0.5
+        # Straight through the limits: a colour outside can still learn its way back.
+        return colours + (colours.clamp(0.0, 1.0) - colours).detach()
 
     def _ramp(self, logits_BKHW: Tensor) -> Tensor:
         """Where each index stands on the ramp from dark (-1) to light (1); "transparent" is neither: (K + 1, 1, 1)."""
@@ -219,16 +223,20 @@ class SpriteVAE(LatentModel):
 
     def render(self, z_BL: Tensor) -> Tensor:
         """uint8 (B, H, W, 4): the likeliest index per pixel; colours that nobody can tell apart become one."""
-        indexed = self.decode_indexed(z_BL)
-        levels_BK3 = (indexed.colours_BK3 * 255.0).round()
+        return coloured(self.index(z_BL), self.colours(z_BL), self.image_size)
+
+    def index(self, z_BL: Tensor) -> Tensor:
+        """The likeliest index of each pixel, int64 (B, N): 0 is "transparent". The palette has no say in it."""
+        return self.decode_indexed(z_BL).logits_BKHW.argmax(dim=1).flatten(1)
+
+    def colours(self, z_BL: Tensor) -> Tensor:
+        """What each index looks like, uint8 RGBA (B, K + 1, 4); it costs next to nothing."""
+        levels_BK3 = (self._palette(z_BL[:, : self.palette_dim]) * 255.0).round()
         apart_BKK = (levels_BK3[:, :, None] - levels_BK3[:, None]).abs().amax(dim=3)
         first_BK = (apart_BKK <= _SAME_COLOUR).to(torch.uint8).argmax(dim=2)
         levels_BK3 = levels_BK3.gather(1, first_BK[..., None].expand(-1, -1, 3))
         table = torch.cat([levels_BK3, torch.full_like(levels_BK3[..., :1], 255.0)], dim=2)
-        table = F.pad(table, (0, 0, 1, 0)).to(torch.uint8)  # index 0: transparent
-        index = indexed.logits_BKHW.argmax(dim=1).flatten(1)
-        rgba = torch.gather(table, 1, index.unsqueeze(-1).expand(-1, -1, 4))
-        return rgba.view(-1, self.image_size, self.image_size, 4)
+        return F.pad(table, (0, 0, 1, 0)).to(torch.uint8)
 
     def reconstruct(self, z_BL: Tensor, x_BCHW: Tensor) -> Reconstruction:
         """Decode; the loss is summed over pixels, mean over the batch.
@@ -250,6 +258,12 @@ class SpriteVAE(LatentModel):
         with torch.no_grad(), frozen_statistics(self):
             picture = self.prepare(self.render(z_BL.detach()))
         return soft_BCHW + (picture - soft_BCHW).detach()
+
+
+def coloured(index_BN: Tensor, colours_BK4: Tensor, side: int) -> Tensor:
+    """Square pictures of an index for each pixel and what it looks like, uint8 (B, side, side, 4)."""
+    rgba_BN4 = torch.gather(colours_BK4, 1, index_BN.unsqueeze(-1).expand(-1, -1, 4))
+    return rgba_BN4.view(-1, side, side, 4)
 
 
 def _shades(channels: int, stage: int) -> nn.Sequential:
