@@ -68,7 +68,7 @@ class Hand(QObject):
         self._painting = generation
         self._meter_painted = False
         self._meter_right = False
-        self._moved_at_s: dict[int, float] = {}
+        self._moved_at: dict[int, tuple[float, str]] = {}
         self._number = 0
         self._frames = 0
         self._frames_with_meter = 0
@@ -79,6 +79,7 @@ class Hand(QObject):
         self._loop = QEventLoop()
         self._left = 0
         self._times_ms: list[float] = []
+        self._times_of_ms: dict[str, list[float]] = {}
         self._asked = generation
         sliders = [s for s in self._page.latents.sliders if s.direction.group in ("shape", "colour")]
         self._sliders: list[LatentSlider] = sliders or list(self._page.latents.sliders)
@@ -88,6 +89,7 @@ class Hand(QObject):
     def move(self, count: int, interval_ms: int) -> tuple[Spread, int]:
         """Make moves at a pace; returns the times from each move to its frame, and how many frames were shown."""
         self._times_ms, self._frames, self._frames_with_meter = [], 0, 0
+        self._times_of_ms = {}
         self._left = count
         self._timer.start(interval_ms)
         self._loop.exec()
@@ -102,6 +104,11 @@ class Hand(QObject):
             last.append(self._times_ms[-1])
             frames += shown
         return Spread.of(last), frames
+
+    @property
+    def by_group(self) -> dict[str, Spread]:
+        """The times of the last `move` again, for each group of sliders that was moved."""
+        return {group: Spread.of(times_ms) for group, times_ms in self._times_of_ms.items()}
 
     @property
     def meter_share(self) -> float:
@@ -127,7 +134,7 @@ class Hand(QObject):
         if abs(value) >= slider.maximum():
             value = 0
         self._asked += 1
-        self._moved_at_s[self._asked] = time.perf_counter()
+        self._moved_at[self._asked] = (time.perf_counter(), slider.direction.group)
         slider.setValue(value)
 
     @Slot(int)
@@ -145,9 +152,12 @@ class Hand(QObject):
         self._frames += 1
         self._frames_with_meter += self._meter_painted and self._meter_right
         self._meter_painted = False
-        for generation in [key for key in self._moved_at_s if key <= self._shown]:
-            self._times_ms.append((now_s - self._moved_at_s.pop(generation)) * 1000)
-        if self._left == 0 and not self._moved_at_s:
+        for generation in [key for key in self._moved_at if key <= self._shown]:
+            moved_at_s, group = self._moved_at.pop(generation)
+            took_ms = (now_s - moved_at_s) * 1000
+            self._times_ms.append(took_ms)
+            self._times_of_ms.setdefault(group, []).append(took_ms)
+        if self._left == 0 and not self._moved_at:
             self._timer.stop()
             self._loop.quit()
 
