@@ -379,7 +379,7 @@ def _moved(document: Document, command: MoveSlider | ResetSlider | ResetAll | Pu
     if isinstance(command, ResetAll):
         return with_locks(document.anchor, document.latent, command.locked)
     if len(command.direction.axis_L) != len(document.latent):
-        raise ValueError(f"a direction of {len(command.direction.axis_L)} numbers for {len(document.latent)}")
+        raise ValueError(f"a direction of {len(command.direction.axis_L)} numbers does not fit {len(document.latent)}")
     if isinstance(command, MoveSlider):
         return command.direction.moved(document.latent, command.position)
     return command.direction.moved(document.latent, command.direction.position(document.anchor))

@@ -141,6 +141,7 @@ class Blaming(QObject):
         critic.blamed.connect(self._on_blamed)
         critic.replaced.connect(self._on_replaced)
         controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.repainted.connect(self._on_repainted)
 
     @property
@@ -184,8 +185,11 @@ class Blaming(QObject):
 
     @Slot(object)
     def _on_shown(self, decoded: Decoded) -> None:
-        self.bar.set_experts(tuple(expert.name for expert in decoded.score.experts))
         self._on_repainted(decoded.sprite)
+
+    @Slot(object)
+    def _on_settled(self, decoded: Decoded) -> None:
+        self.bar.set_experts(tuple(expert.name for expert in decoded.score.experts))
 
     @Slot(object)
     def _on_repainted(self, sprite: Sprite) -> None:

@@ -78,6 +78,8 @@ class Canvas(QWidget):
         self._hand = Hand()
         self._hover: QPoint | None = None
         self._ground = layers.Ground()
+        self._art = QRegion()
+        self._art_place: tuple[object, ...] = ()
         self.checkerboard = True
         self.checkerboard_px = 8
         self.pixel_grid = False
@@ -95,7 +97,7 @@ class Canvas(QWidget):
             self._generation = generation
             self._unpresented = generation if sprite is not None else None
         same_place = before is not None and self._image is not None and before.size() == self._image.size()
-        region = self._art_region() & QRegion(self.rect()) if same_place else QRegion()
+        region = self._art_region() if same_place else QRegion()
         # The table around it stays: half as much to paint while a slider moves. What is out of sight is presented, too.
         self.update(self.rect() if region.isEmpty() else region)
 
@@ -209,17 +211,23 @@ class Canvas(QWidget):
         return layers.preview_rect(QSize(round(self.width() * ratio), round(self.height() * ratio)), image, ratio)
 
     def _art_region(self) -> QRegion:
-        """What another sprite of the same size changes, in logical pixels, and a pixel around it."""
+        """What another sprite of the same size changes, in logical pixels, and a pixel around it; kept."""
         image, ratio = self.shown_image, self.devicePixelRatioF()
-        region = QRegion()
         if image is None:
-            return region
+            return QRegion()
+        place = (image.size(), self.size(), ratio, self._zoom, self._offset.toTuple(), self.tiles, self.preview)
+        if place != self._art_place:
+            self._art_place, self._art = place, self._found_region(image, ratio)
+        return self._art
+
+    def _found_region(self, image: QImage, ratio: float) -> QRegion:
+        region = QRegion()
         sprite = self.sprite_rect()
         for area in (self._tiled_rect(sprite), self._preview_rect(image, sprite.width() // image.width())):
             if not area.isEmpty():
                 corner, size = QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio
                 region += QRectF(corner, size).toAlignedRect().adjusted(-1, -1, 1, 1)
-        return region
+        return region & QRegion(self.rect())
 
     def pixel_at(self, position: QPointF) -> QPoint | None:
         """The sprite's pixel under a point of the widget; None off the sprite."""

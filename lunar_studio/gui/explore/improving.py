@@ -78,6 +78,7 @@ class Improving(QObject):
         critic.improve_ended.connect(self._on_ended)
         critic.scored.connect(self._on_scored)
         controller.shown.connect(self._on_shown)
+        controller.settled.connect(self._on_settled)
         controller.document_changed.connect(self._on_document)
 
     @property
@@ -166,10 +167,13 @@ class Improving(QObject):
         self.version_hidden.emit()
 
     @Slot(object)
-    def _on_shown(self, decoded: Decoded) -> None:
-        self._panel.set_experts(tuple(expert.name for expert in decoded.score.experts))
+    def _on_shown(self, _decoded: Decoded) -> None:
         if self._version is not None:
             self._canvas.set_sprite(self._version, None)
+
+    @Slot(object)
+    def _on_settled(self, decoded: Decoded) -> None:
+        self._panel.set_experts(tuple(expert.name for expert in decoded.score.experts))
 
     @Slot(object)
     def _on_document(self, document: Document) -> None:

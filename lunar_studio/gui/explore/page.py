@@ -389,6 +389,7 @@ class ExplorePage(QWidget):
         self._sprite = decoded.sprite
         self.teacher.show_sprite(decoded.sprite)
         if first:
+            self.teacher.show_experts(decoded.score)  # they take room: nothing jumps a frame later
             self._stack.setCurrentWidget(self.canvas)
             self.strip.ask()
         self.tools.show_zoom(self.canvas.zoom)

@@ -232,6 +232,7 @@ class TeacherPanel(Panel):
         self.column.addLayout(below)
         self.column.addWidget(self.experts)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self._sprite: Sprite | None = None
         self._last: float | None = None
         self._reference: float | None = None
 
@@ -251,10 +252,13 @@ class TeacherPanel(Panel):
     def set_preview_visible(self, visible: bool) -> None:
         """Show the sprite beside its score, or leave the score the room."""
         self.preview.setVisible(visible)
+        self.show_sprite(self._sprite)
 
-    def show_sprite(self, sprite: Sprite) -> None:
-        """Show the current sprite in the preview, exact as ever."""
-        self.preview.set_sprite(sprite)
+    def show_sprite(self, sprite: Sprite | None) -> None:
+        """Show the current sprite in the preview, exact as ever, as soon as that is seen."""
+        self._sprite = sprite
+        if not self.preview.isHidden():
+            self.preview.set_sprite(sprite)
 
     def begin_step(self) -> None:
         """A new step of the history begins: the trend counts from the score shown now."""
