@@ -45,7 +45,8 @@ def test_a_move_reaches_canvas_and_meter(shell: ShellStudio, qtbot: QtBot) -> No
     assert current.sprite == expected
     score = shell.loader.explorer.score(expected)
     assert shell.window.explore.teacher.meter.text == str(round(score.value))
-    assert str(round(score.value)) in shell.window.explore.teacher.meter.accessibleName()
+    # The words for it follow the frame.
+    qtbot.waitUntil(lambda: str(round(score.value)) in shell.window.explore.teacher.meter.accessibleName())
 
 
 def test_a_flood_of_moves_ends_on_the_newest_and_decodes_few(shell: ShellStudio) -> None:
