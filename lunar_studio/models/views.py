@@ -1,9 +1,8 @@
 """Both views that a steady teacher has of one sprite, worked out from its levels.
 
-A picture's maps of craft are a hundred small steps to PyTorch, which took as long as the smaller half of the kernels
-after them; as whole numbers, in a few steps of numpy over long rows, they take a quarter of that
-(`python -m tests.bench.bundled` compares both). `LunarMoETeacher.see` says what is meant, for any batch and with
-gradients; this is the same up to rounding, for one sprite without half-transparent pixels.
+A picture's maps of craft are a hundred small steps to PyTorch; as whole numbers, in a few steps of numpy over long
+rows, they take a third of the time (`python -m tests.bench.bundled` compares both). `LunarMoETeacher.see` says what is
+meant, for any batch and with gradients; for one sprite without half-transparent pixels this is the same up to rounding.
 
 Shapes: V views (as it stands, and mirrored), C channels, H and W pixels, K colours, N places of the framed picture, row
 after row.

@@ -6,7 +6,7 @@ thread's work there. One row draws without laying out the kernels beforehand (`m
 the first: the decoder's convolutions alone, not laid out, in turn as a sprite needs them; the same with each called
 again and again, so that its weights lie in the nearest cache; and the whole drawing on both cores with threads that
 spin while they wait (`OMP_WAIT_POLICY=ACTIVE`), which the studio does not do, because it costs a busy machine more than
-it gives a quiet one.
+it gives a quiet one. What the judge looks at of one sprite (`models.views`) stands beside the same by PyTorch.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from lunar_studio.explore.blame import blame
 from lunar_studio.explore.engine import BATCH, Engine, load
 from lunar_studio.models.packing import packed
 from lunar_studio.models.straight import straight
+from lunar_studio.models.teacher import LunarMoETeacher
+from lunar_studio.models.views import Views
 from tests.bench.figures import SPREAD_HEADS, Spread, machine_facts, machine_sentence, markdown
 
 _SEED = 5
@@ -124,11 +126,33 @@ def measure(engine: Engine, rounds: int) -> dict[str, Spread]:
         with engine.computing(1):
             unpacked(rows_NL[index % 32][None])
 
+    judge = engine.judge
+    assert isinstance(judge, LunarMoETeacher)
+    views = Views(engine.info.image_size)
+
+    def prepared(index: int) -> Tensor:
+        return vae.prepare(torch.from_numpy(sprites[index % 32].rgba_HWC.copy())[None])
+
+    with engine.computing(1):
+        traced = straight(judge, lambda x_1CHW: (judge.see(x_1CHW),), prepared(0))
+
+    def see_plainly(index: int) -> None:
+        with engine.computing(1):
+            traced(prepared(index))
+
+    def recolour(index: int) -> None:
+        values_L = latents[0].values_L.copy()
+        values_L[0] += index / rounds
+        engine.decode(Latent(values_L))
+
     found = {
         "decode and render one sprite": times_ms(lambda index: engine.decode(latents[index % 32]), rounds),
         "score one sprite, with its experts": times_ms(lambda index: engine.score(sprites[index % 32]), rounds),
         "both, as a slider asks": times_ms(lambda index: engine.score(engine.decode(latents[index % 32])), rounds),
         "decode and render, kernels as the model file has them": times_ms(draw_unpacked, rounds),
+        "decode and render, only the colours being others": times_ms(recolour, rounds),
+        "see one sprite as the judge does": times_ms(lambda index: views.of(sprites[index % 32].rgba_HWC), rounds),
+        "see one sprite, by PyTorch, traced": times_ms(see_plainly, rounds),
         "sample 64 latents": times_ms(lambda index: engine.sample(64, seed=index + _WARM_UP), few),
         "blame map": times_ms(lambda index: blame(engine, sprites[index % 32]), few),
     }
