@@ -7,6 +7,7 @@ does the same work on the same numbers, so both are credited with the same float
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -207,7 +208,8 @@ def _subjects(config: RunConfig, batch_size: int) -> Iterator[Subject]:
     networks = build_networks(config)
     engine, vae, teacher = _engine(config), cast(LatentModel, networks["vae"].eval()), networks["teacher"].eval()
     z_BL = torch.zeros(1, vae.latent_dim)
-    latent = Latent(np.zeros(vae.latent_dim))
+    # By turns, because the engine remembers what it drew last.
+    latents = itertools.cycle(Latent(np.full(vae.latent_dim, value)) for value in (0.0, 1.0))
 
     def plain_decode() -> Tensor:
         with torch.no_grad():
@@ -220,7 +222,7 @@ def _subjects(config: RunConfig, batch_size: int) -> Iterator[Subject]:
     sprite = Sprite(batch.rgba_BHWC[0].numpy())
     repeats = 5 if config.vae.image_size > 64 else 20
     for name, ours, other in (
-        ("decode", lambda: engine.decode(latent), plain_decode),
+        ("decode", lambda: engine.decode(next(latents)), plain_decode),
         ("score", lambda: engine.score(sprite), plain_score),
     ):
         yield _warm(Subject(f"{config.preset} {name}", ours, other, 1, _flop(other), repeats=repeats))
