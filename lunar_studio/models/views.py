@@ -15,11 +15,9 @@ import numpy.typing as npt
 from torch import nn
 
 from lunar_studio.core.arrays import F32, U8
+from lunar_studio.core.overlay import Flags
 from lunar_studio.models import craft_maps
 from lunar_studio.models.folding import is_plain
-
-Bool = npt.NDArray[np.bool_]
-I16 = npt.NDArray[np.int16]
 
 CHANNELS = 4 + craft_maps.COUNT
 """Red, green, blue, alpha, and the maps."""
@@ -86,7 +84,7 @@ class Views:
         self._compare(seen_VCHW)
         return seen_VCHW
 
-    def _place(self, rgba_HWC: U8, visible_HW: Bool, counts_V4HW: F32) -> None:
+    def _place(self, rgba_HWC: U8, visible_HW: Flags, counts_V4HW: F32) -> None:
         """Put what is visible into the middle, once as it is and once mirrored, as `teacher.centred` does."""
         side = self._side
         (top, bottom), (left, right) = _span(visible_HW, 1), _span(visible_HW, 0)
@@ -133,7 +131,7 @@ def _strided(
     return np.lib.stride_tricks.as_strided(array, shape, strides, writeable=False)
 
 
-def _counts(cut_HWC: U8, cut_HW: Bool) -> F32:
+def _counts(cut_HWC: U8, cut_HW: Flags) -> F32:
     """How often each pixel's level of red, green and blue occurs, and how often its colour, (4, H, W), in doublings."""
     packed_HW = np.ascontiguousarray(cut_HWC).view(np.uint32)[..., 0]
     ordered = np.sort(packed_HW[cut_HW])
@@ -151,7 +149,7 @@ def _counts(cut_HWC: U8, cut_HW: Bool) -> F32:
     return counts_4HW
 
 
-def _span(visible_HW: Bool, across: int) -> tuple[int, int]:
+def _span(visible_HW: Flags, across: int) -> tuple[int, int]:
     """From the first row or column in which there is something to see to behind the last."""
     where = np.flatnonzero(visible_HW.any(axis=across))
     return int(where[0]), int(where[-1]) + 1
