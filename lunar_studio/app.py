@@ -246,6 +246,7 @@ class Studio(QObject):
         self.window.actions_by_id.bind("save-onnx", saving.ask)
         Tour(self.window, self.preferences)
         theme.apply(self._app, theme.current())  # once, over everything: `theme.set_colours` tells why
+        self.controller.settled.connect(self.host.lull)  # behind everything else that follows a frame
         self.window.show()
 
     def _opened_model(self) -> Path | None:

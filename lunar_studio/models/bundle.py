@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from lunar_studio.models.teacher import LunarMoETeacher
 from lunar_studio.models.words import Vocabulary
 
 QUANTILES = 101
+_PERCENT_Q = np.linspace(0.0, 100.0, QUANTILES)
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ class Calibration:
 
     def percentile(self, row: int, logit: float) -> float:
         """Where a logit stands among real sprites, 0 to 100; row 0 is the whole score."""
-        scale = np.linspace(0.0, 100.0, QUANTILES)
+        return float(np.interp(logit, self._ascending_RQ[row], _PERCENT_Q))
+
+    @cached_property
+    def _ascending_RQ(self) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         # A tiny slope makes equal quantiles strictly ascend, which interpolation needs.
-        ascending = self.quantiles_RQ[row].astype(np.float64) + np.arange(QUANTILES) * 1e-9
-        return float(np.interp(logit, ascending, scale))
+        return self.quantiles_RQ.astype(np.float64) + np.arange(QUANTILES) * 1e-9
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 CHECK_INTERVAL_MS = 200
 _LONG_MS = 20.0
+_SOON_MS = CHECK_INTERVAL_MS // 2
 
 
 class GuiGarbage(QObject):
@@ -41,6 +42,13 @@ class GuiGarbage(QObject):
         if self.is_active:
             self._timer.stop()
             gc.enable()
+
+    @Slot()
+    def lull(self) -> None:
+        """Collect now what would soon be due: nobody waits for this thread, as somebody might by then."""
+        if self.is_active and self._timer.remainingTime() <= _SOON_MS:
+            self.collect_due()
+            self._timer.start()
 
     @Slot()
     def collect_due(self) -> None:

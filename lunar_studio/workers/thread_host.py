@@ -154,6 +154,11 @@ class ThreadHost(QObject):
         self._garbage.begin()
         thread.start()
 
+    @Slot()
+    def lull(self) -> None:
+        """Nobody waits for the GUI thread just now, so it may clear away. A moment that recurs while it is busy."""
+        self._garbage.lull()
+
     def is_running(self, worker: Worker) -> bool:
         """Whether the worker's thread has not ended."""
         return any(held is worker and not thread.isFinished() for thread, held in self._threads.items())

@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QObject, QThread
 from pytestqt.qtbot import QtBot
 
+from lunar_studio.workers import gui_garbage
 from lunar_studio.workers.gui_garbage import GuiGarbage
 from lunar_studio.workers.thread_host import ThreadHost, Worker
 from tests.conftest import PATIENCE_MS
@@ -68,3 +69,27 @@ def test_it_collects_by_the_interpreters_thresholds() -> None:
     assert not garbage.is_active
     garbage.end()
     assert gc.isenabled()
+
+
+def test_a_lull_shortly_before_a_collection_is_when_it_happens(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gui_garbage, "CHECK_INTERVAL_MS", 2000)
+    monkeypatch.setattr(gui_garbage, "_SOON_MS", 1800)
+    garbage = GuiGarbage()
+    garbage.lull()  # not begun: the interpreter collects, and nothing is in our hands
+    garbage.begin()
+    try:
+        gc.collect()
+        deaths: list[bool] = []
+        Knot(deaths)
+        keep: list[list[object]] = [[] for _ in range(5000)]
+        garbage.lull()
+        assert deaths == [], "it has only just begun"
+        qtbot.wait(500)
+        garbage.lull()
+        assert deaths == [True]
+        Knot(deaths)
+        keep += [[] for _ in range(5000)]
+        garbage.lull()
+        assert deaths == [True], "the time until the next one begins anew"
+    finally:
+        garbage.end()
