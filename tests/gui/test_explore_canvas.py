@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QPaintEvent, QRegion
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap, QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -37,7 +37,22 @@ def canvas(qtbot: QtBot, qapp: QApplication) -> Canvas:
 
 def drawn(canvas: Canvas) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """What is on the canvas, (height, width, 4), in device pixels."""
-    picture = canvas.grab().toImage()
+    return pixels(canvas.grab())
+
+
+def painted_again(canvas: Canvas, shown: QPixmap, region: QRegion) -> QPixmap:
+    """What was shown, with a part of it painted anew over nothing that belongs there."""
+    painter = QPainter(shown)
+    for rect in region:
+        painter.fillRect(rect, QColor("magenta"))
+    painter.end()
+    canvas.render(shown, region.boundingRect().topLeft(), region)
+    return shown
+
+
+def pixels(shown: QPixmap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The same of what was on it."""
+    picture = shown.toImage()
     picture.setDevicePixelRatio(1.0)
     return np.array(pictures.to_sprite(picture).rgba_HWC)
 
@@ -139,12 +154,14 @@ def test_another_sprite_paints_what_it_changes_and_no_more_than_its_place(
         qtbot.mousePress(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(250, 110))
         qtbot.mouseMove(canvas, QPoint(480, 110))
         qtbot.mouseRelease(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(480, 110))
-    before = drawn(canvas)
+    shown = canvas.grab()
+    before = pixels(shown)
     qtbot.wait(30)
     watch = PaintWatch(canvas)
     with qtbot.waitSignal(canvas.presented):
         canvas.set_sprite(Sprite(OPAQUE.rgba_HWC[::-1, ::-1].copy()), 8)
     painted = QRegion(watch.region)
+    np.testing.assert_array_equal(pixels(painted_again(canvas, shown, painted)), drawn(canvas))
     changed = (drawn(canvas) != before).any(axis=2)
     assert changed.any()
     rows, columns = changed.nonzero()
@@ -213,11 +230,12 @@ _AT_A_SCALE = """
 import sys
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QRegion
 from PySide6.QtWidgets import QApplication
 QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
 app = QApplication([])
-from tests.gui.test_explore_canvas import OPAQUE, drawn
+from tests.gui.test_explore_canvas import OPAQUE, PaintWatch, drawn, painted_again, pixels
+from lunar_studio.core.sprite import Sprite
 from lunar_studio.gui import theme
 from lunar_studio.gui.explore.canvas import Canvas
 theme.apply(app, theme.DARK)
@@ -233,6 +251,14 @@ for zoom in (1, 5, 13):
     area = canvas.sprite_rect()
     seen = drawn(canvas)[area.top() : area.bottom() + 1, area.left() : area.right() + 1]
     np.testing.assert_array_equal(seen, OPAQUE.rgba_HWC.repeat(zoom, 0).repeat(zoom, 1))
+    shown, watch = canvas.grab(), PaintWatch(canvas)
+    for sprite in (Sprite(np.zeros((8, 8, 4), np.uint8)), OPAQUE):
+        app.processEvents()
+        watch.region = QRegion()
+        canvas.set_sprite(sprite, 2)
+        app.processEvents()
+        assert watch.region != QRegion(canvas.rect()), "a part of it is enough"
+        np.testing.assert_array_equal(pixels(painted_again(canvas, shown, watch.region)), drawn(canvas))
 """
 
 

@@ -78,7 +78,7 @@ class Canvas(QWidget):
         self._hand = Hand()
         self._hover: QPoint | None = None
         self._ground = layers.Ground()
-        self._art = QRegion()
+        self._art, self._art_edge = QRegion(), QRegion()
         self._art_place: tuple[object, ...] = ()
         self.checkerboard = True
         self.checkerboard_px = 8
@@ -218,6 +218,7 @@ class Canvas(QWidget):
         place = (image.size(), self.size(), ratio, self._zoom, self._offset.toTuple(), self.tiles, self.preview)
         if place != self._art_place:
             self._art_place, self._art = place, self._found_region(image, ratio)
+            self._art_edge = self._art - self._covered(ratio)
         return self._art
 
     def _found_region(self, image: QImage, ratio: float) -> QRegion:
@@ -228,6 +229,12 @@ class Canvas(QWidget):
                 corner, size = QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio
                 region += QRectF(corner, size).toAlignedRect().adjusted(-1, -1, 1, 1)
         return region & QRegion(self.rect())
+
+    def _covered(self, ratio: float) -> QRegion:
+        """What sprite and tiles cover whole, in logical pixels."""
+        area = self._tiled_rect(self.sprite_rect())
+        covered = QRectF(QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio).toAlignedRect()
+        return QRegion(covered.adjusted(1, 1, -1, -1))  # a logical pixel at its edge may be half covered
 
     def pixel_at(self, position: QPointF) -> QPoint | None:
         """The sprite's pixel under a point of the widget; None off the sprite."""
@@ -249,8 +256,10 @@ class Canvas(QWidget):
         area, ratio = self.sprite_rect(), self.devicePixelRatioF()
         zoom = area.width() // image.width()
         cell = max(2, round(self.checkerboard_px * ratio)) if self.checkerboard else 0
+        painter.setClipRect(self._tiled_rect(area))  # one rectangle, unlike what is repainted: Qt goes a shorter way
         self._ground.paint(painter, self._tiled_rect(area), cell)
         layers.paint_tiles(painter, area, image, 1 if self.tiles else 0)
+        painter.setClipping(False)
         is_now = image is self._image
         if self.onion and is_now and self._onion is not None and self._onion.size() == image.size():
             layers.paint_onion(painter, area, self._onion)
@@ -266,20 +275,26 @@ class Canvas(QWidget):
         if not (preview := self._preview_rect(image, zoom)).isEmpty():
             layers.paint_preview(painter, preview, image, ratio)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def _paint_table(self, painter: QPainter, repainted: QRegion) -> None:
+        """What lies around the sprite; of a repaint for another sprite only the edge that belongs to it."""
+        if self.shown_image is not None and repainted == self._art_region():
+            painter.setClipRegion(self._art_edge)
+        painter.fillRect(self.rect(), QColor(theme.current().sunken))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Table, sprite, layers, tag; then say that it is on the screen."""
         tokens, ratio = theme.current(), self.devicePixelRatioF()
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(tokens.sunken))
         image = self.shown_image
+        painter.save()
+        self._paint_table(painter, event.region())
         if image is not None:
-            painter.save()
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
             painter.scale(1 / ratio, 1 / ratio)
             self._paint_art(painter, image)
-            painter.restore()
-            if self.shows_before and self._before is not None:
-                layers.paint_tag(painter, "Before")
+        painter.restore()
+        if image is not None and self.shows_before and self._before is not None:
+            layers.paint_tag(painter, "Before")
         if self.hasFocus():
             painter.setPen(theme.colour(tokens.focus, 0.7))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -47,7 +47,7 @@ class RollBar(QWidget):
             0.0,
             2.0,
             step=0.05,
-            tip="How far random sprites may stray from the usual (temperature), from 0 to 2: below 1 tamer, above 1 wilder",
+            tip="How far random sprites may stray from the usual (temperature, 0 to 2): below 1 tamer, above 1 wilder",
         )
         self.spread.setObjectName("temperature")
         self.spread.setFixedWidth(13 * SPACE_PX)
