@@ -43,8 +43,8 @@ def drawn(canvas: Canvas) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
 def painted_again(canvas: Canvas, shown: QPixmap, region: QRegion) -> QPixmap:
     """What was shown, with a part of it painted anew over nothing that belongs there."""
     painter = QPainter(shown)
-    for rect in region:
-        painter.fillRect(rect, QColor("magenta"))
+    painter.setClipRegion(region)
+    painter.fillRect(canvas.rect(), QColor("magenta"))
     painter.end()
     canvas.render(shown, region.boundingRect().topLeft(), region)
     return shown
