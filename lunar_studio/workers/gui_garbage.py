@@ -2,7 +2,8 @@
 
 The collector runs in whichever thread happens to allocate next. When a trainer's thread collects a dead
 dialog, Qt destroys its timers and windows from the wrong thread: at best a warning, at worst a crash. So
-while workers run, automatic collection is off and the GUI thread collects on a timer instead.
+while workers run, automatic collection is off and the GUI thread collects on a timer instead, or somewhat sooner, where
+nobody waits for it: a collection may take longer than a slider's move.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class GuiGarbage(QObject):
 
     @Slot()
     def lull(self) -> None:
-        """Collect now what would soon be due: nobody waits for this thread, as somebody might by then."""
+        """A moment when nobody waits for the GUI thread: collect, if the timer would soon."""
         if self.is_active and self._timer.remainingTime() <= _SOON_MS:
             self.collect_due()
             self._timer.start()

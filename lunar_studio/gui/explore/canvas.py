@@ -218,7 +218,9 @@ class Canvas(QWidget):
         place = (image.size(), self.size(), ratio, self._zoom, self._offset.toTuple(), self.tiles, self.preview)
         if place != self._art_place:
             self._art_place, self._art = place, self._found_region(image, ratio)
-            self._art_edge = self._art - self._covered(ratio)
+            covered = _logical(self._tiled_rect(self.sprite_rect()), ratio)
+            # A logical pixel at its edge may be half covered.
+            self._art_edge = self._art - QRegion(covered.adjusted(1, 1, -1, -1))
         return self._art
 
     def _found_region(self, image: QImage, ratio: float) -> QRegion:
@@ -226,15 +228,8 @@ class Canvas(QWidget):
         sprite = self.sprite_rect()
         for area in (self._tiled_rect(sprite), self._preview_rect(image, sprite.width() // image.width())):
             if not area.isEmpty():
-                corner, size = QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio
-                region += QRectF(corner, size).toAlignedRect().adjusted(-1, -1, 1, 1)
+                region += _logical(area, ratio).adjusted(-1, -1, 1, 1)
         return region & QRegion(self.rect())
-
-    def _covered(self, ratio: float) -> QRegion:
-        """What sprite and tiles cover whole, in logical pixels."""
-        area = self._tiled_rect(self.sprite_rect())
-        covered = QRectF(QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio).toAlignedRect()
-        return QRegion(covered.adjusted(1, 1, -1, -1))  # a logical pixel at its edge may be half covered
 
     def pixel_at(self, position: QPointF) -> QPoint | None:
         """The sprite's pixel under a point of the widget; None off the sprite."""
@@ -256,8 +251,9 @@ class Canvas(QWidget):
         area, ratio = self.sprite_rect(), self.devicePixelRatioF()
         zoom = area.width() // image.width()
         cell = max(2, round(self.checkerboard_px * ratio)) if self.checkerboard else 0
-        painter.setClipRect(self._tiled_rect(area))  # one rectangle, unlike what is repainted: Qt goes a shorter way
-        self._ground.paint(painter, self._tiled_rect(area), cell)
+        tiled = self._tiled_rect(area)
+        painter.setClipRect(tiled)  # one rectangle, unlike what is repainted: Qt goes a shorter way
+        self._ground.paint(painter, tiled, cell)
         layers.paint_tiles(painter, area, image, 1 if self.tiles else 0)
         painter.setClipping(False)
         is_now = image is self._image
@@ -428,3 +424,8 @@ class Canvas(QWidget):
             self._ground.forget()
             self.update()
         super().changeEvent(event)
+
+
+def _logical(area: QRect, ratio: float) -> QRect:
+    """The logical pixels that device pixels touch."""
+    return QRectF(QPointF(area.topLeft()) / ratio, QSizeF(area.size()) / ratio).toAlignedRect()
